@@ -1,0 +1,89 @@
+"""Which events exist, under which wire name, on which topic, and how they become bytes and back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from shared.contracts import case, dossier, notice, programme
+
+Event = programme.ProgrammeEvent | dossier.DossierEvent | case.CaseEvent | notice.NoticeEvent
+
+
+class UnknownType(Exception):
+    """A wire name nobody here has heard of: skip it, count it, keep it."""
+
+
+class UnknownVersion(Exception):
+    """A known name in a version this image cannot read: stop, and upgrade the consumer first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One family of streams: its topic, its event types, its partition key by subject."""
+
+    name: str
+    events: Mapping[str, type[Event]]
+    key: Callable[[str], str]
+
+    @property
+    def topic(self) -> str:
+        return f"fuyan.{self.name}.v1"
+
+
+def _whole(subject: str) -> str:
+    return subject
+
+
+def _township(subject: str) -> str:
+    """`<programme>/<township>/<round>` lies in the partition of its dossier."""
+    return subject.rsplit("/", 1)[0]
+
+
+CONTEXTS: Mapping[str, Context] = {
+    context.name: context
+    for context in (
+        Context("programme", programme.EVENTS, _whole),
+        Context("dossier", dossier.EVENTS, _whole),
+        Context("case", case.EVENTS, _township),
+        Context("notice", notice.EVENTS, _whole),
+    )
+}
+
+BY_TYPE: Mapping[str, type[Event]] = {
+    name: event for context in CONTEXTS.values() for name, event in context.events.items()
+}
+_NAMES: Mapping[type[Event], str] = {event: name for name, event in BY_TYPE.items()}
+_UNVERSIONED = frozenset(name.rsplit(".", 1)[0] for name in BY_TYPE)
+
+
+@cache
+def adapter(event: type[Event]) -> TypeAdapter[Any]:
+    """pydantic's reader and writer of one event class."""
+    return TypeAdapter(event)
+
+
+def type_of(event: Event) -> str:
+    """The wire name, e.g. `fuyan.dossier.plan-filed.v1`."""
+    return _NAMES[type(event)]
+
+
+def encode(event: Event) -> bytes:
+    """The bytes that are stored, hashed and published: JSON, UTF-8, nulls included."""
+    return adapter(type(event)).dump_json(event)
+
+
+def decode(name: str, data: bytes) -> Event:
+    """The event behind stored or received bytes.
+
+    Raises UnknownType, UnknownVersion, or pydantic's ValidationError for a poison value.
+    """
+    event = BY_TYPE.get(name)
+    if event is None:
+        if name.rsplit(".", 1)[0] in _UNVERSIONED:
+            raise UnknownVersion(name)
+        raise UnknownType(name)
+    decoded: Event = adapter(event).validate_json(data)
+    return decoded

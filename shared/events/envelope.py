@@ -1,0 +1,208 @@
+"""The envelope of an event: CloudEvents 1.0 in Kafka's binary mode, and the leaf that seals it.
+
+`leaf = SHA-256(0x00 ‖ listed headers ‖ datahash)` with `datahash = SHA-256(salt ‖ data)`; each
+header of `SEALED`, in that order, as four bytes of length (big endian) and its UTF-8 value, an
+absent one as length 0. The salt lives and dies with the data.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from struct import pack
+from uuid import UUID
+
+from shared.contracts.registry import CONTEXTS
+
+SEALED = (
+    "ce_specversion",
+    "ce_id",
+    "ce_source",
+    "ce_type",
+    "ce_subject",
+    "ce_streamversion",
+    "ce_position",
+    "ce_time",
+    "ce_recordedtime",
+    "ce_partitionkey",
+    "ce_correlationid",
+    "ce_causationid",
+    "ce_actor",
+    "ce_onbehalfof",
+    "ce_command",
+)
+Headers = list[tuple[str, bytes]]
+
+
+class Malformed(Exception):
+    """A record whose headers are not those of an event of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """An event as a log holds it; `data` is the very bytes that are published."""
+
+    position: int
+    context: str
+    subject: str
+    version: int
+    id: UUID
+    type: str
+    effective_on: date
+    effective_at: datetime
+    recorded_at: datetime
+    actor: str
+    on_behalf_of: str | None
+    correlation: UUID
+    causation: UUID
+    command: bytes
+    traceparent: str | None
+    data: bytes
+    salt: bytes
+    leaf: bytes
+
+    @property
+    def key(self) -> str:
+        """The Kafka key: records of one key keep their order."""
+        return CONTEXTS[self.context].key(self.subject)
+
+
+def instant(moment: datetime) -> str:
+    """RFC 3339 in UTC, e.g. `2018-09-05T01:00:00.000000Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def seal(headers: Mapping[str, bytes], datahash: bytes) -> bytes:
+    """The leaf of an event with these headers and this salted hash of its data."""
+    parts = [b"\x00"]
+    for name in SEALED:
+        value = headers.get(name, b"")
+        parts += (pack(">I", len(value)), value)
+    return sha256(b"".join((*parts, datahash))).digest()
+
+
+def attributes(
+    *,
+    installation: str,
+    context: str,
+    subject: str,
+    version: int,
+    position: int,
+    id: UUID,
+    type: str,
+    effective_at: datetime,
+    recorded_at: datetime,
+    actor: str,
+    on_behalf_of: str | None,
+    correlation: UUID,
+    causation: UUID,
+    command: bytes,
+) -> dict[str, bytes]:
+    """The sealed headers, as they travel."""
+    found = {
+        "ce_specversion": b"1.0",
+        "ce_id": str(id).encode(),
+        "ce_source": f"/fuyan/{installation}/{context}".encode(),
+        "ce_type": type.encode(),
+        "ce_subject": subject.encode(),
+        "ce_streamversion": b"%d" % version,
+        "ce_position": b"%d" % position,
+        "ce_time": instant(effective_at).encode(),
+        "ce_recordedtime": instant(recorded_at).encode(),
+        "ce_partitionkey": CONTEXTS[context].key(subject).encode(),
+        "ce_correlationid": str(correlation).encode(),
+        "ce_causationid": str(causation).encode(),
+        "ce_actor": actor.encode(),
+        "ce_command": command.hex().encode(),
+    }
+    if on_behalf_of is not None:
+        found["ce_onbehalfof"] = on_behalf_of.encode()
+    return found
+
+
+def to_headers(record: Record, installation: str) -> Headers:
+    """All headers of a record on its topic."""
+    found = attributes(
+        installation=installation,
+        context=record.context,
+        subject=record.subject,
+        version=record.version,
+        position=record.position,
+        id=record.id,
+        type=record.type,
+        effective_at=record.effective_at,
+        recorded_at=record.recorded_at,
+        actor=record.actor,
+        on_behalf_of=record.on_behalf_of,
+        correlation=record.correlation,
+        causation=record.causation,
+        command=record.command,
+    )
+    headers = list(found.items())
+    headers += (
+        ("ce_leaf", record.leaf.hex().encode()),
+        ("ce_salt", record.salt.hex().encode()),
+        ("ce_dataschema", f"/v1/contracts/{record.type}".encode()),
+        ("content-type", b"application/json"),
+    )
+    if record.traceparent is not None:
+        headers.append(("traceparent", record.traceparent.encode()))
+    return headers
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a follower needs before it looks at the value at all."""
+
+    context: str
+    subject: str
+    version: int
+    id: UUID
+    type: str
+
+
+def identity(headers: Iterable[tuple[str, bytes]]) -> Identity:
+    """Who a received record says it is; raises Malformed."""
+    found = dict(headers)
+    try:
+        type_ = found["ce_type"].decode()
+        return Identity(
+            context=found["ce_source"].decode().rsplit("/", 1)[1],
+            subject=found["ce_subject"].decode(),
+            version=int(found["ce_streamversion"]),
+            id=UUID(found["ce_id"].decode()),
+            type=type_,
+        )
+    except (KeyError, ValueError, IndexError) as error:
+        raise Malformed(str(error)) from error
+
+
+def from_kafka(headers: Iterable[tuple[str, bytes]], data: bytes, effective_on: date) -> Record:
+    """The record as its log holds it, read back from its topic; raises Malformed."""
+    found = dict(headers)
+    try:
+        who = identity(found.items())
+        behalf = found.get("ce_onbehalfof")
+        trace = found.get("traceparent")
+        return Record(
+            position=int(found["ce_position"]),
+            context=who.context,
+            subject=who.subject,
+            version=who.version,
+            id=who.id,
+            type=who.type,
+            effective_on=effective_on,
+            effective_at=datetime.fromisoformat(found["ce_time"].decode()),
+            recorded_at=datetime.fromisoformat(found["ce_recordedtime"].decode()),
+            actor=found["ce_actor"].decode(),
+            on_behalf_of=behalf.decode() if behalf is not None else None,
+            correlation=UUID(found["ce_correlationid"].decode()),
+            causation=UUID(found["ce_causationid"].decode()),
+            command=bytes.fromhex(found["ce_command"].decode()),
+            traceparent=trace.decode() if trace is not None else None,
+            data=data,
+            salt=bytes.fromhex(found["ce_salt"].decode()),
+            leaf=bytes.fromhex(found["ce_leaf"].decode()),
+        )
+    except (KeyError, ValueError) as error:
+        raise Malformed(str(error)) from error
