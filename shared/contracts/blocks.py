@@ -95,7 +95,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfProgramme:
-    """What every event says: the programme, the civil day it happened, and why it was back-dated."""
+    """What every event says: its programme, the civil day it happened, why it is back-dated."""
 
     programme: str
     effective_on: date

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -59,10 +58,9 @@ _NAMES: Mapping[type[Event], str] = {event: name for name, event in BY_TYPE.item
 _UNVERSIONED = frozenset(name.rsplit(".", 1)[0] for name in BY_TYPE)
 
 
-@cache
-def adapter(event: type[Event]) -> TypeAdapter[Any]:
-    """pydantic's reader and writer of one event class."""
-    return TypeAdapter(event)
+ADAPTERS: Mapping[type[Event], TypeAdapter[Any]] = {
+    event: TypeAdapter(event) for event in BY_TYPE.values()
+}
 
 
 def type_of(event: Event) -> str:
@@ -72,7 +70,7 @@ def type_of(event: Event) -> str:
 
 def encode(event: Event) -> bytes:
     """The bytes that are stored, hashed and published: JSON, UTF-8, nulls included."""
-    return adapter(type(event)).dump_json(event)
+    return ADAPTERS[type(event)].dump_json(event)
 
 
 def decode(name: str, data: bytes) -> Event:
@@ -85,5 +83,5 @@ def decode(name: str, data: bytes) -> Event:
         if name.rsplit(".", 1)[0] in _UNVERSIONED:
             raise UnknownVersion(name)
         raise UnknownType(name)
-    decoded: Event = adapter(event).validate_json(data)
+    decoded: Event = ADAPTERS[event].validate_json(data)
     return decoded
