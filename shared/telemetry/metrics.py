@@ -1,0 +1,11 @@
+"""What is counted; the names are public, for dashboards and alerts are built on them."""
+
+from prometheus_client import Counter, Histogram
+
+REQUESTS = Histogram(
+    "fuyan_http_request_seconds",
+    "HTTP requests by route template, from the first byte to the last of the answer",
+    ["method", "route", "status"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+REFUSED = Counter("fuyan_refused", "Answers that refused, by the code of the refusal", ["code"])

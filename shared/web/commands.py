@@ -1,0 +1,134 @@
+"""A command as it arrives over HTTP, and how it is answered."""
+
+import hashlib
+import re
+from dataclasses import replace
+from datetime import date
+from urllib.parse import quote
+from uuid import UUID
+
+import orjson
+from fastapi import Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from shared.contracts.refusals import Refused
+from shared.store.command import Command, Heard
+from shared.web.auth import ID, Auth
+
+_KEY = re.compile(r"[!-~]{1,200}")
+_VERSION = re.compile(r'"(0|[1-9][0-9]{0,17})"')
+_HEARD = re.compile(r"(programme|dossier|case|notice)/([!-~]{1,200})@([1-9][0-9]{0,17})")
+# One command builds on a few events; more is somebody trying how long we look.
+_HEARD_AT_MOST = 16
+
+
+class Written(BaseModel):
+    """What a command did: `version` of its stream, `position` of its last event in the log."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stream: str
+    version: int
+    position: int | None = None
+    ids: tuple[UUID, ...] = ()
+
+
+async def command(request: Request) -> Command:
+    """A dependency: the wish that a request carries, in the name of whoever is signed in.
+
+    It asks who that is, but not for their role: every command route takes `allow(...)` too.
+    Raises Refused: `idempotency-key-missing`, `idempotency-key-invalid`, `if-match-invalid`,
+    `after-invalid`, `on-behalf-of-invalid`, and what `Auth.principal` raises.
+    """
+    auth: Auth = request.app.state.auth
+    principal = await auth.principal(request)
+    headers = request.headers
+    key = headers.get("idempotency-key")
+    if key is None:
+        raise Refused("idempotency-key-missing")
+    if not _KEY.fullmatch(key):
+        raise Refused("idempotency-key-invalid")
+    behalf = headers.get("on-behalf-of")
+    return Command(
+        key=f"{principal.actor}/{key}",
+        fingerprint=_fingerprint(request, behalf, await request.body()),
+        actor=principal.actor,
+        correlation=request.state.correlation,
+        on_behalf_of=_on_behalf_of(behalf),
+        expected=_expected(headers.get("if-match")),
+        after=_after(headers.get("after")),
+        traceparent=request.state.traceparent,
+    )
+
+
+def decision_requires_if_match(command: Command) -> None:
+    """Refused("if-match-required"): nobody decides on a case that they have not seen."""
+    if command.expected is None:
+        raise Refused("if-match-required")
+
+
+def with_day(command: Command, day: date | None) -> Command:
+    """The command, said to have happened on `day` (Asia/Shanghai); None is today."""
+    return replace(command, effective_on=day)
+
+
+def created(response: Response, location: str, written: Written) -> Written:
+    """Answer 201 with the address of what was made and the version for the next `If-Match`."""
+    response.status_code = 201
+    response.headers["Location"] = quote(location, safe="/:?=&%@")
+    response.headers["ETag"] = f'"{written.version}"'
+    return written
+
+
+def _fingerprint(request: Request, behalf: str | None, body: bytes) -> bytes:
+    """SHA-256 of what is asked: method, address, for whom, and the body whatever its spacing."""
+    scope = request.scope
+    path = scope.get("raw_path") or quote(scope["path"]).encode()
+    address = b"%s %s?%s" % (scope["method"].encode(), path, scope["query_string"])
+    digest = hashlib.sha256()
+    for part in (address, (behalf or "").encode(), _canonical(request, body)):
+        # Length first, or the end of one part could pass for the beginning of the next.
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.digest()
+
+
+def _canonical(request: Request, body: bytes) -> bytes:
+    if not body or "json" not in request.headers.get("content-type", ""):
+        return body
+    try:
+        return orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return body  # refused by the route, which says where it is wrong
+
+
+def _expected(if_match: str | None) -> int | None:
+    if if_match is None:
+        return None
+    version = _VERSION.fullmatch(if_match.strip())
+    if version is None:
+        raise Refused("if-match-invalid")
+    return int(version[1])
+
+
+def _after(header: str | None) -> tuple[Heard, ...]:
+    if header is None:
+        return ()
+    named = [_HEARD.fullmatch(part.strip()) for part in header.split(",", _HEARD_AT_MOST)]
+    if len(named) > _HEARD_AT_MOST:
+        raise Refused("after-invalid")
+    heard = []
+    for name in named:
+        if name is None:
+            raise Refused("after-invalid")
+        heard.append(Heard(name[1], name[2], int(name[3])))
+    return tuple(heard)
+
+
+def _on_behalf_of(header: str | None) -> str | None:
+    if header is None:
+        return None
+    organisation, _, officer = header.partition(":")
+    if not (ID.fullmatch(organisation) and ID.fullmatch(officer)):
+        raise Refused("on-behalf-of-invalid")
+    return header
