@@ -73,7 +73,7 @@ class Tier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Params:
-    """What a method needs: deduct `per_miss_cp`, ratio-tiers `tiers`, capped-bonus `per_unit_cp`."""
+    """What a method takes: `per_miss_cp` deduct, `tiers` ratio-tiers, `per_unit_cp` bonus."""
 
     per_miss_cp: int | None = None
     tiers: tuple[Tier, ...] | None = None
