@@ -7,6 +7,7 @@ import signal
 import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -31,18 +32,40 @@ SETTINGS = {
 }
 
 
-class Server:
+@dataclass
+class Databases:
+    """The databases of a running server, each a connection of the superuser away."""
+
+    port: int
+    host: str = "127.0.0.1"
+
+    def dsn(self, database: str, user: str = "postgres") -> str:
+        return f"postgresql://{quote(user, '')}@{self.host}:{self.port}/{quote(database, '')}"
+
+    async def create_database(self, name: str) -> None:
+        await self._execute(f'CREATE DATABASE "{name}"')
+
+    async def drop_database(self, name: str) -> None:
+        """Gone with all its connections."""
+        await self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    async def _execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.dsn("postgres"))
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+class Server(Databases):
     """A PostgreSQL server on 127.0.0.1. Superuser `postgres`, no passwords: for one developer."""
 
     def __init__(self, run_dir: Path, processes: Processes, name: str = "postgres") -> None:
-        self.data = run_dir / "postgres"
-        self.port = free_port()
+        super().__init__(free_port())
+        self.data = run_dir / name
         self.settings = dict(SETTINGS)
         self._processes = processes
         self._name = name
-
-    def dsn(self, database: str, user: str = "postgres") -> str:
-        return f"postgresql://{quote(user, '')}@127.0.0.1:{self.port}/{quote(database, '')}"
 
     @property
     def process(self) -> Process:
@@ -70,20 +93,6 @@ class Server:
         """SIGKILL for the whole server; `start` recovers from the write-ahead log."""
         self._processes.kill(self._name)
 
-    async def create_database(self, name: str) -> None:
-        await self._execute(f'CREATE DATABASE "{name}"')
-
-    async def drop_database(self, name: str) -> None:
-        """Gone with all its connections."""
-        await self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-    async def _execute(self, statement: str) -> None:
-        connection = await asyncpg.connect(self.dsn("postgres"))
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
-
     def _ready(self) -> bool:
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
@@ -94,7 +103,7 @@ class Server:
 
     def _initialise(self, user: str) -> None:
         # Killed in the middle, initdb leaves a directory that looks finished: name it at the end.
-        unfinished = self.data.with_name("postgres.unfinished")
+        unfinished = self.data.with_name(f"{self.data.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700, parents=True)
         if user:

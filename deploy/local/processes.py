@@ -67,13 +67,9 @@ class Process:
 
     def until(self, ready: Callable[[], bool], seconds: float = 60) -> None:
         """Wait for a condition. Raises `ProcessEnded` when the process ends first, or is late."""
-        deadline = time.monotonic() + seconds
-        while not ready():
-            if not self.running:
-                raise ProcessEnded(f"{self.name} ended with {self.returncode}\n{self.tail()}")
-            if time.monotonic() > deadline:
-                raise ProcessEnded(f"{self.name} was not ready in {seconds:g} s\n{self.tail()}")
-            time.sleep(0.02)
+        if not wait_until(ready, seconds, lambda: self.running):
+            happened = f"not ready in {seconds:g} s" if self.running else f"exit {self.returncode}"
+            raise ProcessEnded(f"{self.name}: {happened}\n{self.tail()}")
 
     def tail(self, lines: int = 30) -> str:
         """The end of its log."""
@@ -159,6 +155,18 @@ class Processes:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def wait_until(
+    ready: Callable[[], bool], seconds: float = 60, hope: Callable[[], bool] = lambda: True
+) -> bool:
+    """Whether a condition came true within `seconds`, and while there was hope."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline or not hope():
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def free_port() -> int:
