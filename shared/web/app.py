@@ -1,0 +1,137 @@
+"""A service's FastAPI app with all that every service has, and the process that serves it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypeVar
+
+import httpx
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic.json_schema import models_json_schema
+
+from shared.telemetry import logs
+from shared.web import problems
+from shared.web.auth import Allow, Auth, session_routes
+from shared.web.edge import Edge
+from shared.web.health import Readiness, health_routes, package_version
+from shared.web.settings import ServiceSettings
+
+log = structlog.get_logger()
+
+S = TypeVar("S", bound=ServiceSettings)
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+_PROBLEM: dict[str, Any] = {
+    "description": "Refused, and why",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+class _App(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """FastAPI files a response's model under application/json only, and problems are not."""
+        if self.openapi_schema is None:
+            schemas = super().openapi().setdefault("components", {}).setdefault("schemas", {})
+            schemas |= models_json_schema(
+                [(problems.Problem, "serialization")],
+                ref_template="#/components/schemas/{model}",
+            )[1]["$defs"]
+        return super().openapi()
+
+
+def new_app(
+    title: str,
+    settings: ServiceSettings,
+    lifespan: Lifespan,
+    *,
+    readiness: Callable[[], Readiness] = lambda: Readiness(True),
+    contracts: str | None = None,
+    larger_bodies: Mapping[str, int] | None = None,
+    issuer_client: httpx.AsyncClient | None = None,
+) -> FastAPI:
+    """An app that signs in, refuses, counts and reports; a service adds its routers.
+
+    `app.state.draining` is an Event, set when the process was told to stop: a stream of server-sent
+    events ends then. `larger_bodies` maps a pattern of the path to more bytes than the usual MiB.
+    """
+    auth = Auth(settings, issuer_client)
+
+    @asynccontextmanager
+    async def running(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            async with lifespan(app):
+                yield
+        finally:
+            await auth.aclose()
+
+    app = _App(
+        title=title,
+        version=package_version(),
+        lifespan=running,
+        docs_url=None,  # its pages load scripts from the internet
+        redoc_url=None,
+        responses={"4XX": _PROBLEM, "5XX": _PROBLEM},
+    )
+    app.state.auth = auth
+    app.state.draining = asyncio.Event()
+    problems.install(app)
+    app.include_router(health_routes(title, settings, readiness, contracts))
+    if settings.sign_in_url is not None:
+        app.include_router(session_routes())
+    app.add_middleware(Edge, larger_bodies=larger_bodies)
+    return app
+
+
+def roles_by_route(app: FastAPI) -> dict[tuple[str, str], frozenset[str] | None]:
+    """Who may use each method and path; None where nobody need sign in. Mounts are not in it."""
+    table: dict[tuple[str, str], frozenset[str] | None] = {}
+    for route in iter_route_contexts(app.routes):
+        if isinstance(route.original_route, APIRoute):
+            roles = _roles(route.dependant)
+            table |= {(method, route.path or ""): roles for method in route.methods or ()}
+    return table
+
+
+def _roles(needs: Dependant) -> frozenset[str] | None:
+    if isinstance(needs.call, Allow):
+        return needs.call.roles
+    found = (_roles(need) for need in needs.dependencies)
+    return next((roles for roles in found if roles is not None), None)
+
+
+def serve(app_factory: Callable[[S], FastAPI], host: str, port: int, settings: S) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight within `drain_seconds`."""
+    app = app_factory(settings)
+    logs.configure(app.title, settings.log_level)
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=round(settings.drain_seconds),
+    )
+    _Server(config, app).run()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._fastapi = app
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        log.info("serving", host=self.config.host, port=self.config.port)
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        # Before uvicorn waits for the connections: a stream that never ends would use it all up.
+        self._fastapi.state.draining.set()
+        await super().shutdown(sockets)

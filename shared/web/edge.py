@@ -1,0 +1,149 @@
+"""The outermost layer of every service: one pass for each request, whatever becomes of it."""
+
+import re
+import time
+from collections.abc import Mapping
+from uuid import UUID
+
+import structlog
+import uuid_utils.compat
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.contracts.refusals import Refused
+from shared.telemetry.metrics import REQUESTS
+from shared.telemetry.trace import continued
+from shared.web.problems import problem
+
+BODY_LIMIT = 1024 * 1024
+
+_SECURITY = {
+    "content-security-policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+        "object-src 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "x-frame-options": "DENY",
+}
+# Asked every few seconds by machines: counted, but not worth a line each.
+_QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+
+log = structlog.get_logger()
+
+
+class BodyTooLarge(HTTPException):
+    """Raised while a body is read; an HTTPException, since FastAPI hides any other behind a 400."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413)
+        self.refused = Refused("body-too-large", limit_bytes=limit)
+
+
+class Edge:
+    """Gives each request its correlation and span, bounds its body, secures, counts and logs it.
+
+    `larger_bodies` maps a pattern of the whole path to the bytes allowed there. An unexpected
+    exception is answered here, with a reference and without its text.
+    """
+
+    def __init__(self, app: ASGIApp, *, larger_bodies: Mapping[str, int] | None = None) -> None:
+        self._app = app
+        self._larger = [(re.compile(path), size) for path, size in (larger_bodies or {}).items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        correlation = _correlation(headers.get("x-correlation-id"))
+        state = scope.setdefault("state", {})
+        state["correlation"] = correlation
+        state["traceparent"] = continued(headers.get("traceparent"))
+        answer = _Answer(send, correlation)
+        began = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(correlation=str(correlation)):
+            try:
+                bounded = _Bounded(receive, self._limit(scope["path"]), headers)
+                await self._app(scope, bounded, answer)
+            except BodyTooLarge as error:
+                await self._fail(error.refused, error, scope, receive, answer)
+            except Exception as error:
+                log.exception("unexpected", path=scope["path"])
+                refused = Refused("internal", correlation=str(correlation))
+                await self._fail(refused, error, scope, receive, answer)
+            finally:
+                self._note(scope, answer.status, time.perf_counter() - began)
+
+    async def _fail(
+        self, refused: Refused, error: Exception, scope: Scope, receive: Receive, answer: "_Answer"
+    ) -> None:
+        if answer.status:  # half an answer is out: only breaking off tells the client so
+            raise error
+        response = problem(refused, correlation=scope["state"]["correlation"])
+        await response(scope, receive, answer)
+
+    def _limit(self, path: str) -> int:
+        return next((size for known, size in self._larger if known.fullmatch(path)), BODY_LIMIT)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        # The template, not the path: a metric per township would never stop growing.
+        route = getattr(scope.get("route"), "path", "unknown")
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        REQUESTS.labels(method, route, status).observe(seconds)
+        if route not in _QUIET:
+            log.info(
+                "request",
+                method=method,
+                path=scope["path"],
+                status=status,
+                ms=round(seconds * 1000, 2),
+            )
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class _Bounded:
+    """`receive`, until there is too much of it; what is declared too large is never read."""
+
+    def __init__(self, receive: Receive, limit: int, headers: Headers) -> None:
+        self._receive, self._limit, self._left = receive, limit, limit
+        declared = headers.get("content-length", "")
+        self._declared_too_large = declared.isdecimal() and int(declared) > limit
+
+    async def __call__(self) -> Message:
+        if self._declared_too_large:
+            raise BodyTooLarge(self._limit)
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise BodyTooLarge(self._limit)
+        return message
+
+
+class _Answer:
+    """`send`, with the headers that every answer carries."""
+
+    def __init__(self, send: Send, correlation: UUID) -> None:
+        self._send, self._correlation = send, correlation
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["x-correlation-id"] = str(self._correlation)
+            for name, value in _SECURITY.items():
+                headers.setdefault(name, value)
+        await self._send(message)
+
+
+def _correlation(given: str | None) -> UUID:
+    if given is not None:
+        try:
+            return UUID(given)
+        except ValueError:
+            pass  # someone else's form: theirs cannot be kept, and is no reason to refuse
+    return uuid_utils.compat.uuid7()

@@ -1,0 +1,72 @@
+"""What probes and monitoring ask of every service; nobody signs in for it."""
+
+import asyncio
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from shared.web.settings import ServiceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """`reasons` why this process cannot serve; `degraded`: why it serves less well than it should.
+
+    About this process only: Kafka away or far behind is `degraded`, for commands do not need it.
+    """
+
+    ready: bool
+    reasons: list[str] = field(default_factory=list)
+    degraded: list[str] = field(default_factory=list)
+
+
+def health_routes(
+    service: str,
+    settings: ServiceSettings,
+    readiness: Callable[[], Readiness],
+    contracts: str | None = None,
+) -> APIRouter:
+    """`readiness` is asked at each probe, so it answers from memory."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/livez")
+    async def livez() -> dict[str, str]:
+        """The process runs and its event loop turns."""
+        return {"status": "alive"}
+
+    @router.get("/readyz", responses={503: {"description": "Not now; `reasons` says why"}})
+    async def readyz(request: Request) -> JSONResponse:
+        """Whether requests should come here, and if not, why."""
+        draining: asyncio.Event = request.app.state.draining
+        now = Readiness(False, ["draining"]) if draining.is_set() else readiness()
+        return JSONResponse(asdict(now), status_code=200 if now.ready else 503)
+
+    @router.get("/metrics", response_class=Response)
+    async def metrics() -> Response:
+        """Prometheus text."""
+        return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    @router.get("/version")
+    async def running() -> dict[str, str | None]:
+        """What runs here."""
+        return {
+            "service": service,
+            "version": package_version(),
+            "python": platform.python_version(),
+            "installation": settings.installation,
+            "contracts": contracts,
+        }
+
+    return router
+
+
+def package_version() -> str:
+    try:
+        return version("fuyan")
+    except PackageNotFoundError:
+        return "uninstalled"  # run from a checkout
