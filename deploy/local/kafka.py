@@ -107,6 +107,9 @@ class ApacheKafka(Cluster):
             "share.coordinator.state.topic.min.isr": 1,
             "auto.create.topics.enable": "false",
             "group.initial.rebalance.delay.ms": 0,
+            # A killed broker is let in again only when its old session has ended: 9 s by default.
+            "broker.session.timeout.ms": 3000,
+            "broker.heartbeat.interval.ms": 500,
             "log.cleaner.dedupe.buffer.size": 16_777_216,
         }
         return "".join(f"{name}={value}\n" for name, value in settings.items())
