@@ -1,5 +1,6 @@
 """The real parts: what they promise when started, wiped, and when we are killed."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -11,12 +12,16 @@ import asyncpg
 import confluent_kafka
 import psutil
 import pytest
+import yaml
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.cimpl import NewTopic
 
-from deploy.local.kafka import ApacheKafka, Cluster, kafka
+from deploy.local.kafka import ApacheKafka, Cluster
+from deploy.local.kafka import kafka as start_kafka
 from deploy.local.postgres import Databases, Server
 from deploy.local.processes import Processes, wait_until
+from shared.messaging import topics
 
 PARENT = """
 import signal, sys
@@ -107,7 +112,7 @@ def create_topic(cluster: Cluster, topic: str) -> str:
 
 def test_a_topic_of_the_embedded_broker_has_the_declared_four_partitions(tmp_path: Path) -> None:
     with Processes(tmp_path) as processes:
-        cluster = kafka("embedded", tmp_path, processes)
+        cluster = start_kafka("embedded", tmp_path, processes)
         admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
         assert len(admin.list_topics("new", timeout=30).topics["new"].partitions) == 4
 
@@ -162,3 +167,58 @@ def kill_a_parent(run_dir: Path, kind: str, broker: str) -> None:
     os.killpg(parent.pid, signal.SIGKILL)
     parent.wait()
     assert wait_until(lambda: all(gone(process) for process in children))
+
+
+def declare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **partitions: int) -> list[str]:
+    file = tmp_path / "topics.yaml"
+    topics = {name: {"partitions": count} for name, count in partitions.items()}
+    defaults = {"partitions": 4, "replication_factor": 1, "config": {"retention.ms": "-1"}}
+    file.write_text(yaml.safe_dump({"defaults": defaults, "topics": topics}))
+    monkeypatch.setenv("FUYAN_TOPICS", str(file))
+    return list(partitions)
+
+
+def partitions(cluster: Cluster, topic: str) -> int:
+    admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
+    return len(admin.list_topics(timeout=30).topics[topic].partitions)
+
+
+async def test_the_declared_topics_are_created_once_with_four_partitions(kafka: Cluster) -> None:
+    await topics.ensure(kafka.bootstrap, topics.declared())
+    await topics.ensure(kafka.bootstrap, topics.declared())
+    assert {partitions(kafka, topic) for topic in topics.declared()} == {4}
+
+
+async def test_two_that_declare_at_once_agree(
+    kafka: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (topic,) = declare(tmp_path, monkeypatch, **{f"both-{uuid.uuid4().hex}": 4})
+    await asyncio.gather(*(topics.ensure(kafka.bootstrap, [topic]) for _ in range(4)))
+    assert partitions(kafka, topic) == 4
+
+
+async def test_another_partition_count_is_refused(
+    kafka: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = create_topic(kafka, f"four-{uuid.uuid4().hex}")
+    declare(tmp_path, monkeypatch, **{topic: 6})
+    with pytest.raises(topics.TopicMismatch, match="has 4 partitions, declared are 6"):
+        await topics.ensure(kafka.bootstrap, [topic])
+
+
+async def test_the_embedded_broker_shows_the_declared_topics_too(tmp_path: Path) -> None:
+    with Processes(tmp_path) as processes:
+        cluster = start_kafka("embedded", tmp_path, processes)
+        await topics.ensure(cluster.bootstrap, topics.declared())
+        assert {partitions(cluster, topic) for topic in topics.declared()} == {4}
+
+
+@pytest.mark.kafka
+async def test_kafka_never_deletes_what_a_declared_topic_holds(apache_kafka: Cluster) -> None:
+    await topics.ensure(apache_kafka.bootstrap, topics.declared())
+    admin = AdminClient({"bootstrap.servers": apache_kafka.bootstrap})
+    resource = ConfigResource(ConfigResource.Type.TOPIC, "fuyan.dossier.v1")
+    config = admin.describe_configs([resource])[resource].result(30)
+    assert config["cleanup.policy"].value == "delete"
+    assert (config["retention.ms"].value, config["retention.bytes"].value) == ("-1", "-1")
+    assert int(config["max.message.bytes"].value) > 256 * 1024

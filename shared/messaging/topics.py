@@ -1,0 +1,99 @@
+"""The declared topics, and a cluster that has them: created where missing, refused where wrong."""
+
+import asyncio
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+DECLARATION = Path(__file__).parents[2] / "deploy" / "topics.yaml"
+PATIENCE_SECONDS = 30
+
+
+class TopicMismatch(RuntimeError):
+    """A topic of the cluster is not what is declared; keys would meet other partitions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What a topic must be. `config` is given when it is created, and not compared later."""
+
+    name: str
+    partitions: int
+    replication_factor: int
+    config: Mapping[str, str]
+
+
+def declared() -> Mapping[str, Topic]:
+    """The topics of `deploy/topics.yaml`, or of the file that `FUYAN_TOPICS` names."""
+    content = yaml.safe_load(Path(os.environ.get("FUYAN_TOPICS") or DECLARATION).read_text("utf-8"))
+    defaults = content["defaults"]
+    replication = os.environ.get("FUYAN_TOPIC_REPLICATION")
+    topics = {}
+    for name, own in content["topics"].items():
+        topics[name] = Topic(
+            name,
+            own.get("partitions", defaults["partitions"]),
+            int(replication or own.get("replication_factor", defaults["replication_factor"])),
+            {**defaults["config"], **own.get("config", {})},
+        )
+    return topics
+
+
+async def ensure(bootstrap: str, names: Iterable[str], **security: object) -> None:
+    """Create the missing ones of these declared topics; returns when the cluster shows them all.
+
+    `security` goes to aiokafka as it is. Raises `TopicMismatch` when a partition count differs,
+    `KeyError` for an undeclared name, `KafkaError` when the cluster does not answer or refuses,
+    `TimeoutError` when it takes longer than half a minute.
+    """
+    known = declared()
+    wanted = [known[name] for name in names]
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **security)
+    try:
+        await admin.start()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            # A broker may answer before it has heard of what the controller has just created.
+            while missing := await _missing(admin, wanted):
+                await _create(admin, missing)
+                await asyncio.sleep(0.05)
+        found = await admin.describe_topics([topic.name for topic in wanted])
+    finally:
+        await admin.close()
+    counts = {one["topic"]: len(one["partitions"]) for one in found}
+    wrong = [
+        f"{topic.name} has {counts[topic.name]} partitions, declared are {topic.partitions}"
+        for topic in wanted
+        if counts[topic.name] != topic.partitions
+    ]
+    if wrong:
+        raise TopicMismatch("; ".join(wrong))
+
+
+async def _missing(admin: AIOKafkaAdminClient, topics: list[Topic]) -> list[Topic]:
+    # Asking for all topics creates none, whatever auto.create.topics.enable says.
+    there = set(await admin.list_topics())
+    return [topic for topic in topics if topic.name not in there]
+
+
+async def _create(admin: AIOKafkaAdminClient, topics: list[Topic]) -> None:
+    cluster = await admin.describe_cluster()
+    if cluster["controller_id"] not in {broker["node_id"] for broker in cluster["brokers"]}:
+        # librdkafka's mock has no controller: there a topic appears when it is asked for by name.
+        await admin.describe_topics([topic.name for topic in topics])
+        return
+    response = await admin.create_topics(
+        [
+            NewTopic(t.name, t.partitions, t.replication_factor, topic_configs=dict(t.config))
+            for t in topics
+        ]
+    )
+    for name, code, *_ in response.topic_errors:
+        error = for_code(code)
+        # Another process may have been faster; what it made is checked like everything else.
+        if code and error is not TopicAlreadyExistsError:
+            raise error(f"creating {name}")
