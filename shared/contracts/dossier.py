@@ -6,6 +6,7 @@ from datetime import date
 from typing import Literal
 
 from shared.contracts.blocks import (
+    Document,
     Evidence,
     FoundBy,
     Level,
@@ -54,6 +55,15 @@ class Aim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """The district lets an office leave a target after its freeze day, by this paper."""
+
+    organisation: str
+    officer: str
+    document: Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanFiled(OfTownship):
     """The office's own implementation plan, signed by its head; late is accepted and said."""
 
@@ -84,6 +94,7 @@ class PlanRevised(OfTownship):
     previous: Aim
     reason: str
     left_target: str | None = None
+    consent: Consent | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
