@@ -129,7 +129,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
-        log.info("serving", host=self.config.host, port=self.config.port)
+        # Port 0 takes any free one, so the port is asked of the socket.
+        ports = [each.getsockname()[1] for server in self.servers for each in server.sockets]
+        log.info("serving", host=self.config.host, port=ports[0])
 
     async def shutdown(self, sockets: Any = None) -> None:
         # Before uvicorn waits for the connections: a stream that never ends would use it all up.

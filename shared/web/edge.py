@@ -8,13 +8,12 @@ from uuid import UUID
 import structlog
 import uuid_utils.compat
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.contracts.refusals import Refused
 from shared.telemetry.metrics import REQUESTS
 from shared.telemetry.trace import continued
-from shared.web.problems import problem
+from shared.web.problems import BodyTooLarge, problem
 
 BODY_LIMIT = 1024 * 1024
 
@@ -31,14 +30,6 @@ _SECURITY = {
 _QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 
 log = structlog.get_logger()
-
-
-class BodyTooLarge(HTTPException):
-    """Raised while a body is read; an HTTPException, since FastAPI hides any other behind a 400."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(413)
-        self.refused = Refused("body-too-large", limit_bytes=limit)
 
 
 class Edge:
@@ -67,22 +58,14 @@ class Edge:
             try:
                 bounded = _Bounded(receive, self._limit(scope["path"]), headers)
                 await self._app(scope, bounded, answer)
-            except BodyTooLarge as error:
-                await self._fail(error.refused, error, scope, receive, answer)
-            except Exception as error:
+            except Exception:
                 log.exception("unexpected", path=scope["path"])
+                if answer.status:  # half an answer is out: only breaking off tells the client so
+                    raise
                 refused = Refused("internal", correlation=str(correlation))
-                await self._fail(refused, error, scope, receive, answer)
+                await problem(refused, correlation=correlation)(scope, receive, answer)
             finally:
                 self._note(scope, answer.status, time.perf_counter() - began)
-
-    async def _fail(
-        self, refused: Refused, error: Exception, scope: Scope, receive: Receive, answer: "_Answer"
-    ) -> None:
-        if answer.status:  # half an answer is out: only breaking off tells the client so
-            raise error
-        response = problem(refused, correlation=scope["state"]["correlation"])
-        await response(scope, receive, answer)
 
     def _limit(self, path: str) -> int:
         return next((size for known, size in self._larger if known.fullmatch(path)), BODY_LIMIT)

@@ -46,6 +46,14 @@ class Problem(BaseModel):
     correlation_id: str | None = None
 
 
+class BodyTooLarge(HTTPException):
+    """Raised while a body is read; an HTTPException, since FastAPI hides any other behind a 400."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413)
+        self.refused = Refused("body-too-large", limit_bytes=limit)
+
+
 def problem(
     refused: Refused,
     *,
@@ -95,6 +103,10 @@ def install(app: FastAPI) -> None:
         body = any(field.place == "body" for field in fields)
         refused = Refused("invalid-body" if body else "invalid-parameter", count=len(fields))
         return problem(refused, correlation=_correlation(request), errors=fields)
+
+    @app.exception_handler(BodyTooLarge)
+    async def too_large(request: Request, error: BodyTooLarge) -> Response:
+        return problem(error.refused, correlation=_correlation(request))
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
