@@ -1,0 +1,236 @@
+"""How an office applies to be inspected, and what its dossier hears of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import NAMESPACE_URL, uuid5
+
+from services.submission.dossier import Dossier, not_before
+from shared.contracts import case
+from shared.contracts.blocks import TownshipSite
+from shared.contracts.dossier import (
+    ApplicationClosed,
+    ApplicationReturned,
+    ApplicationSubmitted,
+    DeficiencyFound,
+    DossierEvent,
+    ItemReason,
+    Outcome,
+    SelfAssessmentRecorded,
+    WithdrawalRequested,
+)
+from shared.contracts.programme import BatchAnnounced, Phase, StandardPublished
+from shared.contracts.refusals import Refused
+from shared.standard import prerequisites, to_pass_cp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the programme asks of an application on its day; no batch where none is named."""
+
+    standard: StandardPublished
+    phases: Sequence[Phase]
+    batch: BatchAnnounced | None = None
+
+
+def submit_application(
+    dossier: Dossier, site: TownshipSite, *, application_id: str, terms: Terms, signed_by: str
+) -> list[DossierEvent]:
+    """Ask the district to inspect, on the last full assessment; one application at a time."""
+    if dossier.application(application_id) is not None:
+        return []
+    if (under_review := dossier.under_review) is not None:
+        raise Refused("application-open", round=under_review.submitted.round)
+    on = site["effective_on"]
+    _check_window(on, terms)
+    plan, assessment = dossier.plan, dossier.scored
+    if plan is None:
+        raise Refused("plan-missing")
+    if assessment is None:
+        raise Refused("assessment-missing")
+    if dossier.set_back_on is not None:
+        raise Refused("assessment-before-setback", set_back_on=dossier.set_back_on)
+    if assessment.standard != terms.standard.standard:
+        raise Refused(
+            "assessment-outdated",
+            version=assessment.standard.version,
+            in_force_version=terms.standard.standard.version,
+        )
+    _check_marks(dossier, assessment, terms.standard)
+    _check_day(dossier, on, plan.effective_on, assessment.effective_on)
+    previous = dossier.applications[-1].submitted if dossier.applications else None
+    return [
+        ApplicationSubmitted(
+            **site,
+            application_id=application_id,
+            round=previous.round + 1 if previous else 1,
+            batch=terms.batch.batch if terms.batch else None,
+            target=plan.target,
+            standard=assessment.standard,
+            assessment_id=assessment.assessment_id,
+            marks=assessment.marks,
+            totals=assessment.totals,
+            evidence=assessment.evidence,
+            prerequisites=prerequisites(terms.standard, assessment.marks),
+            plan_version=plan.plan_version,
+            reach_on=plan.reach_on,
+            signed_by=signed_by,
+            previous_application_id=previous.application_id if previous else None,
+        )
+    ]
+
+
+def request_withdrawal(
+    dossier: Dossier, site: TownshipSite, application_id: str, *, reason: str
+) -> list[DossierEvent]:
+    """Ask to take an application back; whoever reviews it grants or refuses.
+
+    The dossier does not hear of a refusal, so asking again for another reason is a new request.
+    """
+    application = dossier.application(application_id)
+    if application is None:
+        raise Refused("unknown-application", application_id=application_id)
+    if application.withdrawal is not None and application.withdrawal.reason == reason:
+        return []
+    if application.closed is not None:
+        raise Refused("application-not-open", round=application.submitted.round)
+    on = site["effective_on"]
+    not_before(on, application.submitted.effective_on)
+    return [
+        WithdrawalRequested(
+            **site,
+            application_id=application_id,
+            round=application.submitted.round,
+            requested_on=on,
+            reason=reason,
+        )
+    ]
+
+
+def follow_return(
+    dossier: Dossier,
+    site: TownshipSite,
+    returned: case.Returned,
+    standard: StandardPublished | None,
+) -> list[DossierEvent]:
+    """Echo that the application was sent back; each item of it now holds the next one back.
+
+    `standard` is the one the application is pinned to. An item that is not in it is told, and
+    makes no deficiency.
+    """
+    application = dossier.application(returned.application_id)
+    if application is None or application.returned or application.closed:
+        return []
+    items = {item.code: item for item in standard.items} if standard else {}
+    echoes: list[DossierEvent] = [
+        ApplicationReturned(
+            **site,
+            application_id=returned.application_id,
+            round=returned.round,
+            case_id=returned.case_id,
+            by=returned.by,
+            items=tuple(ItemReason(item=one.item, reason=one.reason) for one in returned.items),
+            resubmit_by_on=returned.resubmit_by_on,
+        )
+    ]
+    for one in returned.items:
+        item = items.get(one.item)
+        if item is None:
+            continue
+        judged = one.agreed_cp if one.agreed_cp is not None else one.self_cp
+        echoes.append(
+            DeficiencyFound(
+                **site,
+                deficiency_id=str(uuid5(NAMESPACE_URL, f"{returned.case_id}#{one.item}")),
+                item=one.item,
+                category=item.category,
+                nature=item.nature,
+                found_by=returned.by,
+                gap_cp=max(0, item.max_cp - (judged or 0)),
+                description=one.reason,
+                blocking=True,
+                case_id=returned.case_id,
+                due_on=returned.resubmit_by_on,
+            )
+        )
+    return echoes
+
+
+def follow_close(dossier: Dossier, site: TownshipSite, closed: case.Closed) -> list[DossierEvent]:
+    """Echo the end of the case: another application may follow."""
+    return _close(dossier, site, closed.application_id, closed.outcome, closed.case_id)
+
+
+def follow_rejection(
+    dossier: Dossier, site: TownshipSite, rejected: case.ApplicationRejected
+) -> list[DossierEvent]:
+    """Echo that no case was opened: the application was refused, or taken back in time."""
+    withdrawn = any(reason.code == "withdrawn" for reason in rejected.reasons)
+    outcome: Outcome = "withdrawn" if withdrawn else "rejected"
+    return _close(dossier, site, rejected.application_id, outcome, None)
+
+
+def _close(
+    dossier: Dossier,
+    site: TownshipSite,
+    application_id: str,
+    outcome: Outcome,
+    case_id: str | None,
+) -> list[DossierEvent]:
+    application = dossier.application(application_id)
+    if application is None or application.closed:
+        return []
+    return [
+        ApplicationClosed(
+            **site,
+            application_id=application_id,
+            round=application.submitted.round,
+            outcome=outcome,
+            case_id=case_id,
+        )
+    ]
+
+
+def _check_window(on: date, terms: Terms) -> None:
+    phases = [phase for phase in terms.phases if phase.applications_open]
+    if not any(
+        (phase.from_on is None or phase.from_on <= on) and on <= phase.to_on for phase in phases
+    ):
+        later = [phase.from_on for phase in phases if phase.from_on and phase.from_on > on]
+        if later:
+            raise Refused("window-not-open", opens_on=min(later))
+        raise Refused("window-closed")
+    if (batch := terms.batch) is None:
+        return
+    if on < batch.opens_on:
+        raise Refused("batch-not-open", batch=batch.name, opens_on=batch.opens_on)
+    if on > batch.closes_on:
+        raise Refused("batch-closed", batch=batch.name, closes_on=batch.closes_on)
+
+
+def _check_marks(
+    dossier: Dossier, assessment: SelfAssessmentRecorded, standard: StandardPublished
+) -> None:
+    """Gates first: points can be mended sooner than a missing office."""
+    names = {gate.code: gate.name for gate in standard.gates}
+    unmet = [one.code for one in prerequisites(standard, assessment.marks) if not one.met]
+    if unmet:
+        raise Refused("prerequisites-not-met", gates=[names[code] for code in unmet])
+    totals = assessment.totals
+    if totals.vetoes:
+        raise Refused("vetoed", gates=[names[code] for code in totals.vetoes])
+    open_items = [one.found.item for one in dossier.deficiencies.values() if one.holds_back]
+    if short_cp := to_pass_cp(standard, totals):
+        raise Refused("below-pass-mark", short_cp=short_cp, open_count=len(open_items))
+    if totals.grade == "none":
+        failed = [gate for gate in totals.failed_gates if gate.startswith(("key:", "category:"))]
+        raise Refused("minimums-not-met", gates=failed, open_count=len(open_items))
+    if open_items:
+        raise Refused("deficiencies-open", open_count=len(open_items), items=sorted(open_items))
+
+
+def _check_day(dossier: Dossier, on: date, *built_on: date) -> None:
+    """An application is not older than what it rests on."""
+    mended = [one.touched_on for one in dossier.deficiencies.values() if one.found.blocking]
+    closed = [one.closed.effective_on for one in dossier.applications if one.closed]
+    not_before(on, max(*built_on, *mended, *closed))

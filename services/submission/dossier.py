@@ -1,0 +1,155 @@
+"""What a dossier remembers.
+
+What its office may do is beside it: `planning.py` plans and scores, `rectification.py` closes gaps,
+`application.py` applies and hears what became of it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Literal
+
+from shared.contracts.dossier import (
+    ApplicationClosed,
+    ApplicationReturned,
+    ApplicationSubmitted,
+    DeficiencyFound,
+    DeficiencyReopened,
+    DeficiencyWithdrawn,
+    DossierEvent,
+    PlanFiled,
+    PlanRevised,
+    RectificationCompleted,
+    RectificationPlanned,
+    SelfAssessmentRecorded,
+    WithdrawalRequested,
+)
+from shared.contracts.refusals import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Deficiency:
+    """One gap and what became of it; `touched_on` is the day of the last event about it."""
+
+    found: DeficiencyFound
+    status: Literal["open", "done", "withdrawn"]
+    due_on: date | None
+    touched_on: date
+    plan: RectificationPlanned | None = None
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether it keeps the office from applying."""
+        return self.found.blocking and self.status == "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One request to be inspected; until it is closed it is still under review."""
+
+    submitted: ApplicationSubmitted
+    withdrawal: WithdrawalRequested | None = None
+    returned: ApplicationReturned | None = None
+    closed: ApplicationClosed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """All that one township did in one programme; every township begins as `Dossier()`.
+
+    `set_back_on` is the day on which the last application was returned or failed, until the office
+    has scored itself again.
+    """
+
+    plan: PlanFiled | PlanRevised | None = None
+    assessments: tuple[SelfAssessmentRecorded, ...] = ()
+    deficiencies: Mapping[str, Deficiency] = field(default_factory=dict)
+    applications: tuple[Application, ...] = ()
+    set_back_on: date | None = None
+
+    @property
+    def scored(self) -> SelfAssessmentRecorded | None:
+        """The assessment an application rests on: the last complete one that is not for gaps."""
+        return next((one for one in reversed(self.assessments) if _counts(one)), None)
+
+    @property
+    def under_review(self) -> Application | None:
+        last = self.applications[-1] if self.applications else None
+        return last if last is not None and last.closed is None else None
+
+    def application(self, application_id: str) -> Application | None:
+        known = (one for one in self.applications if one.submitted.application_id == application_id)
+        return next(known, None)
+
+
+def evolve(dossier: Dossier, event: DossierEvent) -> Dossier:
+    match event:
+        case PlanFiled() | PlanRevised():
+            return replace(dossier, plan=event)
+        case SelfAssessmentRecorded():
+            since = dossier.set_back_on
+            # A back-dated one was made before the office knew what it had to mend.
+            answers = since is not None and _counts(event) and event.effective_on >= since
+            return replace(
+                dossier,
+                assessments=(*dossier.assessments, event),
+                set_back_on=None if answers else since,
+            )
+        case DeficiencyFound():
+            return _with(dossier, Deficiency(event, "open", event.due_on, event.effective_on))
+        case RectificationPlanned():
+            found = dossier.deficiencies[event.deficiency_id]
+            touched = max(found.touched_on, event.effective_on)
+            return _with(
+                dossier, replace(found, plan=event, due_on=event.due_on, touched_on=touched)
+            )
+        case RectificationCompleted():
+            found = dossier.deficiencies[event.deficiency_id]
+            return _with(dossier, replace(found, status="done", touched_on=event.effective_on))
+        case DeficiencyWithdrawn():
+            found = dossier.deficiencies[event.deficiency_id]
+            return _with(dossier, replace(found, status="withdrawn", touched_on=event.effective_on))
+        case DeficiencyReopened():
+            found = dossier.deficiencies[event.deficiency_id]
+            due_on = event.due_on or found.due_on
+            return _with(
+                dossier,
+                replace(found, status="open", due_on=due_on, touched_on=event.effective_on),
+            )
+        case ApplicationSubmitted():
+            return replace(dossier, applications=(*dossier.applications, Application(event)))
+        case WithdrawalRequested():
+            return _of(dossier, event.application_id, lambda one: replace(one, withdrawal=event))
+        case ApplicationReturned():
+            echoed = _of(dossier, event.application_id, lambda one: replace(one, returned=event))
+            return replace(echoed, set_back_on=event.effective_on)
+        case ApplicationClosed():
+            closed = _of(dossier, event.application_id, lambda one: replace(one, closed=event))
+            if event.outcome == "failed":
+                return replace(closed, set_back_on=event.effective_on)
+            return closed
+
+
+def not_before(on: date, earliest_on: date) -> None:
+    """Refused("effective-day-too-early") where an event would precede the one it depends on."""
+    if on < earliest_on:
+        raise Refused("effective-day-too-early", effective_on=on, earliest_on=earliest_on)
+
+
+def _counts(assessment: SelfAssessmentRecorded) -> bool:
+    return assessment.complete and assessment.kind != "gap"
+
+
+def _with(dossier: Dossier, deficiency: Deficiency) -> Dossier:
+    known = {**dossier.deficiencies, deficiency.found.deficiency_id: deficiency}
+    return replace(dossier, deficiencies=known)
+
+
+def _of(
+    dossier: Dossier, application_id: str, change: Callable[[Application], Application]
+) -> Dossier:
+    applications = tuple(
+        change(one) if one.submitted.application_id == application_id else one
+        for one in dossier.applications
+    )
+    return replace(dossier, applications=applications)

@@ -1,0 +1,192 @@
+"""How an office plans, and how it scores itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from services.submission.dossier import Dossier, not_before
+from shared.contracts.blocks import Evidence, Mark, TownshipSite
+from shared.contracts.dossier import (
+    Aim,
+    AssessmentKind,
+    Consent,
+    DossierEvent,
+    Duty,
+    PlanFiled,
+    PlanRevised,
+    SelfAssessmentRecorded,
+)
+from shared.contracts.programme import BatchAnnounced, StandardPublished, Target
+from shared.contracts.refusals import Refused
+from shared.standard import check, score, to_demonstration_cp, to_pass_cp
+from shared.working_days import Calendar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What a plan says: which target it commits to, when the standard is reached, who does what."""
+
+    target: str
+    reach_on: date
+    batch: str | None = None
+    goals: tuple[str, ...]
+    duties: tuple[Duty, ...]
+
+
+def file_plan(
+    dossier: Dossier,
+    site: TownshipSite,
+    intent: Intent,
+    *,
+    targets: Mapping[str, Target],
+    batches: Mapping[str, BatchAnnounced],
+    due_on: date,
+    calendar: Calendar,
+    signed_by: str,
+) -> list[DossierEvent]:
+    """Commit to a target. Late is accepted and said: who cannot file cannot be chased."""
+    if dossier.plan is not None:
+        if _intent(dossier.plan) == intent:
+            return []
+        raise Refused("plan-already-filed", plan_version=dossier.plan.plan_version)
+    on = site["effective_on"]
+    _check_aim(intent, on, targets, batches)
+    return [
+        PlanFiled(
+            **site,
+            plan_version=1,
+            target=intent.target,
+            batch=intent.batch,
+            reach_on=intent.reach_on,
+            goals=intent.goals,
+            duties=intent.duties,
+            due_on=due_on,
+            late_wd=calendar.late(due_on, on),
+            signed_by=signed_by,
+        )
+    ]
+
+
+def revise_plan(
+    dossier: Dossier,
+    site: TownshipSite,
+    intent: Intent,
+    *,
+    targets: Mapping[str, Target],
+    batches: Mapping[str, BatchAnnounced],
+    signed_by: str,
+    reason: str,
+    consent: Consent | None = None,
+) -> list[DossierEvent]:
+    """Change the plan; after its target's freeze day leaving it takes the district's consent."""
+    plan = dossier.plan
+    if plan is None:
+        raise Refused("plan-missing")
+    if _intent(plan) == intent:
+        return []
+    on = site["effective_on"]
+    not_before(on, plan.effective_on)
+    _check_aim(intent, on, targets, batches)
+    leaves = intent.target != plan.target
+    left = targets[plan.target]
+    freeze_on = left.freeze_on or left.due_on
+    if leaves and on > freeze_on and consent is None:
+        raise Refused("target-frozen", target=left.name, freeze_on=freeze_on)
+    return [
+        PlanRevised(
+            **site,
+            plan_version=plan.plan_version + 1,
+            target=intent.target,
+            batch=intent.batch,
+            reach_on=intent.reach_on,
+            goals=intent.goals,
+            duties=intent.duties,
+            # Only filing can be late: a change in September does not make March's plan late.
+            due_on=plan.due_on,
+            late_wd=plan.late_wd,
+            signed_by=signed_by,
+            previous=Aim(target=plan.target, batch=plan.batch, reach_on=plan.reach_on),
+            reason=reason,
+            left_target=plan.target if leaves else None,
+            consent=consent,
+        )
+    ]
+
+
+def record_assessment(
+    dossier: Dossier,
+    site: TownshipSite,
+    *,
+    assessment_id: str,
+    kind: AssessmentKind,
+    standard: StandardPublished,
+    scored_under: int,
+    marks: Sequence[Mark],
+    evidence: tuple[Evidence, ...] = (),
+) -> list[DossierEvent]:
+    """Score the office under `standard`, the one in force; only a `gap` assessment may lack items.
+
+    `scored_under` is the version that the marks were made by, as the office believes.
+    """
+    previous = dossier.assessments[-1] if dossier.assessments else None
+    if any(one.assessment_id == assessment_id for one in dossier.assessments):
+        return []
+    on = site["effective_on"]
+    if previous is not None:
+        not_before(on, previous.effective_on)
+    version = standard.standard.version
+    if scored_under != version:
+        raise Refused("standard-not-in-force", version=scored_under, in_force_version=version)
+    check(standard, marks, complete=kind != "gap")
+    totals = score(standard, marks)
+    marked = {mark.item for mark in marks}
+    return [
+        SelfAssessmentRecorded(
+            **site,
+            assessment_id=assessment_id,
+            kind=kind,
+            complete=all(
+                item.code in marked for item in standard.items if item.method != "capped-bonus"
+            ),
+            standard=standard.standard,
+            marks=tuple(marks),
+            totals=totals,
+            evidence=evidence,
+            to_pass_cp=to_pass_cp(standard, totals),
+            to_demonstration_cp=to_demonstration_cp(standard, totals),
+            previous_assessment_id=previous.assessment_id if previous else None,
+            previous_total_cp=previous.totals.total_cp if previous else None,
+        )
+    ]
+
+
+def _check_aim(
+    intent: Intent,
+    on: date,
+    targets: Mapping[str, Target],
+    batches: Mapping[str, BatchAnnounced],
+) -> None:
+    target = targets.get(intent.target)
+    if target is None:
+        raise Refused("unknown-target", target=intent.target, known=sorted(targets))
+    if on > target.due_on:
+        raise Refused("target-already-due", target=target.name, due_on=target.due_on)
+    if intent.reach_on > target.due_on:
+        raise Refused("reach-after-target", reach_on=intent.reach_on, due_on=target.due_on)
+    if intent.batch is None:
+        return
+    batch = batches.get(intent.batch)
+    if batch is None:
+        raise Refused("unknown-batch", batch=intent.batch, known=sorted(batches))
+    if batch.target != intent.target:
+        raise Refused("batch-of-another-target", batch=batch.name, target=target.name)
+
+
+def _intent(plan: PlanFiled | PlanRevised) -> Intent:
+    return Intent(
+        target=plan.target,
+        reach_on=plan.reach_on,
+        batch=plan.batch,
+        goals=plan.goals,
+        duties=plan.duties,
+    )
