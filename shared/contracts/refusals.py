@@ -290,7 +290,7 @@ REFUSALS: Mapping[str, Refusal] = {
     "assessment-outdated": Refusal(
         409,
         "最近一次完整自评所依据的是标准第 {version} 版，现行为第 {in_force_version} 版",
-        "The last complete self-assessment used version {version} of the standard; version {in_force_version} is in force",
+        "The last self-assessment used version {version}, and {in_force_version} is in force",
         "请按现行标准重新自评",
         "Score the office again under the version in force",
     ),
@@ -374,7 +374,7 @@ REFUSALS: Mapping[str, Refusal] = {
     "minimums-not-met": Refusal(
         409,
         "关键项或类别未达最低要求：{gates}；{open_count} 项整改未销号",
-        "Key items or categories are below their minimum: {gates}; {open_count} rectification(s) still open",
+        "Below a minimum: {gates}; {open_count} rectification(s) still open",
         "请先整改这些项目并重新自评",
         "Mend these and score the office again",
     ),
@@ -423,7 +423,7 @@ REFUSALS: Mapping[str, Refusal] = {
     "standard-not-in-force": Refusal(
         409,
         "所用标准为第 {version} 版，当日有效的是第 {in_force_version} 版",
-        "The marks were made by version {version} of the standard; version {in_force_version} is in force that day",
+        "Marked by version {version}, but {in_force_version} is in force that day",
         "请按有效版本重新打分",
         "Score by the version in force",
     ),
