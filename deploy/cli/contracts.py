@@ -1,0 +1,62 @@
+"""`fuyan contracts`: write what strangers build on, and refuse to break it.
+
+Exit codes: 0 all is well, 1 the committed files are not what the registry says, 3 a published
+promise would be broken.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shared.contracts import export as contracts
+from shared.contracts.payloads import HERE
+
+app = typer.Typer(no_args_is_help=True, help="JSON Schemas, golden examples and AsyncAPI.")
+
+_DRIFTED, _BROKEN = 1, 3
+
+Where = Annotated[
+    Path,
+    typer.Option("--in", help="The committed contracts.", file_okay=False, exists=True),
+]
+Against = Annotated[
+    Path | None,
+    typer.Option(help="Contracts published earlier, if not those in place.", file_okay=False),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+
+
+@app.command()
+def export(place: Where = HERE, against: Against = None, as_json: AsJson = False) -> None:
+    """Generate every file from the registry, unless that breaks what is published.
+
+    To give a type up all the same, delete its files first: the reviewer then sees it.
+    """
+    broken = contracts.broken(against or place)
+    if broken:
+        _finish(_BROKEN, broken, "Nothing was written.", as_json)
+    changed = contracts.write(place)
+    _finish(0, [], f"{changed} file(s) changed.", as_json)
+
+
+@app.command()
+def check(place: Where = HERE, against: Against = None, as_json: AsJson = False) -> None:
+    """Fail if a published promise is broken, or the committed files are out of date."""
+    if broken := contracts.broken(against or place):
+        _finish(_BROKEN, broken, "Readers of these events would break.", as_json)
+    if drifted := contracts.drifted(place):
+        told = "Run `fuyan contracts export` and commit what it writes."
+        _finish(_DRIFTED, drifted, told, as_json)
+    _finish(0, [], "The contracts are what the registry says.", as_json)
+
+
+def _finish(code: int, findings: list[str], told: str, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"findings": findings, "told": told}, ensure_ascii=False))
+    else:
+        for finding in findings:
+            typer.echo(finding, err=True)
+        typer.echo(told, err=bool(code))
+    raise typer.Exit(code)
