@@ -1,6 +1,7 @@
 """Who asks, and whether their role may: one issuer's tokens, as Bearer or in a cookie."""
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.openapi.models import HTTPBearer
 from fastapi.responses import RedirectResponse
 from fastapi.security.base import SecurityBase
+from jwt import PyJWK
 
 from shared.contracts.refusals import Refused
 from shared.web.keys import ALGORITHMS, Keys
@@ -21,6 +23,9 @@ from shared.web.shown import ROLE_NAMES
 ROLES = frozenset(ROLE_NAMES)
 COOKIE = "fuyan_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_LEEWAY_S = 5
+_VERIFIED_AT_MOST = 2_000
 
 # An id is part of `<organisation>:<officer>/<key>`, so it can hold neither separator.
 ID = re.compile(r"[A-Za-z0-9._~|@+=-]{1,100}")
@@ -47,6 +52,7 @@ class Auth:
         self.settings = settings
         self._client = client or httpx.AsyncClient(timeout=3)
         self.keys = Keys(settings.jwks_url, self._client)
+        self._verified: dict[str, tuple[PyJWK, Mapping[str, Any]]] = {}
 
     async def principal(self, request: Request) -> Principal:
         """Who asks; the answer is kept for the request.
@@ -72,25 +78,35 @@ class Auth:
     async def claims(self, token: str) -> Mapping[str, Any]:
         """The claims of a valid token.
 
-        Judged by the machine's clock, not the service's: the demo's clock lies in 2018.
+        Judged by the machine's clock, not the service's: the demo's clock lies in 2018. A token is
+        verified once (it costs more than all else of a request) for as long as its key is known.
         """
+        if seen := self._verified.get(token):
+            key, claims = seen
+            if await self.keys.get(str(key.key_id)) is key and claims["exp"] > time.time():
+                return claims
+            self._verified.pop(token, None)
         try:
             kid = jwt.get_unverified_header(token).get("kid")
-            key = await self.keys.get(kid) if isinstance(kid, str) else None
-            if key is None:
+            known = await self.keys.get(kid) if isinstance(kid, str) else None
+            if known is None:
                 raise Refused("not-signed-in")
-            return jwt.decode(
+            claims = jwt.decode(
                 token,
-                key,
-                algorithms=[name for name in ALGORITHMS if name == key.algorithm_name],
+                known,
+                algorithms=[name for name in ALGORITHMS if name == known.algorithm_name],
                 audience=self.settings.audience,
                 issuer=self.settings.issuer,
-                leeway=5,
+                leeway=_LEEWAY_S,
                 options={"require": ["exp", "iat", "iss", "aud", "sub"]},
             )
         except jwt.PyJWTError as error:
             # The cause stays here: it would help whoever is guessing.
             raise Refused("not-signed-in") from error
+        if len(self._verified) >= _VERIFIED_AT_MOST:
+            self._verified.clear()
+        self._verified[token] = known, claims
+        return claims
 
     async def aclose(self) -> None:
         await self.keys.aclose()

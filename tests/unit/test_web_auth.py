@@ -14,7 +14,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from deploy.local.issuer import Issuer, serving
 from shared.contracts.refusals import Refused
-from shared.web.auth import COOKIE, allow
+from shared.web.auth import COOKIE, Auth, allow
 from shared.web.keys import Keys
 from tests.unit.web_app import IssuerSide, bearer, client, small_service
 
@@ -81,6 +81,30 @@ async def test_a_token_without_a_claim_is_worth_nothing(claim: str) -> None:
 
 async def test_an_expired_token_is_worth_nothing() -> None:
     assert (await get(clerk(minutes=-1))).json()["code"] == "not-signed-in"
+
+
+async def test_a_token_is_verified_once_and_again_after_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    auth: Auth = app_of().state.auth
+    token = clerk()
+    first = await auth.claims(token)
+    assert await auth.claims(token) is first
+    # jwt keeps a clock of its own, by which the token still holds: only our memory has to end.
+    monkeypatch.setattr("shared.web.auth.time.time", lambda: first["exp"] + 1)
+    assert await auth.claims(token) is not first
+
+
+async def test_a_token_ends_with_its_key() -> None:
+    side, now = IssuerSide(ISSUER), [0.0]
+    auth: Auth = small_service(side).state.auth
+    auth.keys = keys_of(side, now)
+    token = clerk()
+    await auth.claims(token)
+    side.issuer, now[0] = Issuer(), 10.0
+    await auth.claims(side.issuer.token("o17", "370406001", ["clerk"]))
+    with pytest.raises(Refused, match="not-signed-in"):
+        await auth.claims(token)
 
 
 async def test_a_token_of_an_unknown_key_is_worth_nothing() -> None:
