@@ -1,0 +1,266 @@
+"""What follows the district's pass: its recommendation, and what the city makes of it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from hashlib import sha256
+from typing import Literal
+
+from services.review.applications import check_reached
+from services.review.case import Case, block, check_title, pinned, under_review
+from services.review.programme import Programme
+from services.review.standards import no_duplicates
+from services.review.team import known_items
+from services.review.verdict import Complaint, return_application
+from shared.contracts.blocks import Document, Mark, ProgrammeSite, Reason, Title, Totals
+from shared.contracts.case import (
+    CaseEvent,
+    CityFailed,
+    CityMarksRecorded,
+    CityPassed,
+    Closed,
+    Recommended,
+)
+from shared.contracts.programme import StandardPublished
+from shared.contracts.refusals import Refused
+from shared.standard import check, coarse_totals, score, to_pass_cp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityMarks:
+    """The city's figures as it gives them: by item, by category, or one total alone.
+
+    `facts` are what it states beside the points, such as a veto that is a fact and no item.
+    """
+
+    granularity: Literal["item", "category", "total"]
+    marks: tuple[Mark, ...] = ()
+    by_category: Mapping[str, int] | None = None
+    total_cp: int | None = None
+    facts: tuple[str, ...] = ()
+    sampled: tuple[str, ...] = ()
+
+
+def recommend(
+    cases: Sequence[Case],
+    programme: Programme,
+    *,
+    recommendation_id: str,
+    decided_by: str,
+    site: ProgrammeSite,
+) -> list[list[CaseEvent]]:
+    """Recommend several cases to the city in one letter (`site["document"]`): all, or none.
+
+    `package_sha256` is the SHA-256 of the canonical JSON (sorted keys, no spaces, UTF-8) of what
+    the letter lists: its id, its document, and for each case its application, standard, total and
+    proposed title. Raises Refused: `cases-missing`, `duplicate-code`, `document-missing`,
+    `wrong-stage`.
+    """
+    if not cases:
+        raise Refused("cases-missing")
+    passed = []
+    for case in cases:
+        under_review(case, "preliminary-passed")
+        if case.passed is not None:
+            passed.append(case.passed)
+    no_duplicates("case", (one.case_id for one in passed))
+    letter = site.get("document")
+    if letter is None:
+        raise Refused("document-missing", of="recommendation")
+    if programme.opened is None:
+        raise Refused("programme-unknown", programme=site["programme"])
+    listed = [
+        {
+            "case_id": one.case_id,
+            "application_id": one.application_id,
+            "standard": asdict(case.opened.standard) if case.opened else None,
+            "district_total_cp": one.totals.total_cp,
+            "proposed_title": one.proposed_title,
+        }
+        for case, one in zip(cases, passed, strict=True)
+    ]
+    package = _sealed(
+        {"recommendation_id": recommendation_id, "letter": asdict(letter), "cases": listed}
+    )
+    return [
+        [
+            Recommended(
+                **block(case, site),
+                recommendation_id=recommendation_id,
+                to=programme.opened.city.organisation,
+                cases=tuple(other.case_id for other in passed),
+                proposed_title=one.proposed_title,
+                district_total_cp=one.totals.total_cp,
+                package_sha256=package,
+                decided_by=decided_by,
+            )
+        ]
+        for case, one in zip(cases, passed, strict=True)
+    ]
+
+
+def record_city_marks(
+    case: Case,
+    programme: Programme,
+    given: CityMarks,
+    *,
+    inspected_on: date,
+    on_behalf_of: str | None = None,
+    site: ProgrammeSite,
+) -> list[CaseEvent]:
+    """The city's re-verification in figures; later ones replace earlier ones until it decides.
+
+    Recorded by the district on the city's behalf it takes the city's paper: number and scan.
+    Raises Refused: `document-missing`, `inspected-outside`, `missing-items`, and what the scoring
+    refuses.
+    """
+    under_review(case, "recommended", "city-marked")
+    standard = pinned(case, programme)
+    if on_behalf_of is not None:
+        _official(site.get("document"))
+    known_items(standard, given.sampled)
+    sent_on = case.recommended.effective_on if case.recommended else case.since
+    if not sent_on <= inspected_on <= site["effective_on"]:
+        raise Refused("inspected-outside", from_on=sent_on, to_on=site["effective_on"])
+    event = CityMarksRecorded(
+        **block(case, site),
+        granularity=given.granularity,
+        marks=given.marks if given.granularity == "item" else None,
+        totals=_city_totals(case, standard, given),
+        sampled=given.sampled,
+        inspected_on=inspected_on,
+        on_behalf_of=on_behalf_of,
+    )
+    return [event]
+
+
+def pass_city(
+    case: Case,
+    programme: Programme,
+    *,
+    title: Title | None = None,
+    on_behalf_of: str | None = None,
+    site: ProgrammeSite,
+) -> list[CaseEvent]:
+    """The city finds the office up to the standard, for the title that its grade allows.
+
+    Raises Refused: `wrong-stage` without city marks, `veto-stands`, `short-of-pass-mark`,
+    `minimums-missed`, `demonstration-not-reached`, `document-missing`.
+    """
+    under_review(case, "city-marked")
+    if on_behalf_of is not None:
+        _official(site.get("document"))
+    standard = pinned(case, programme)
+    if case.city_marks is None:
+        raise Refused("wrong-stage", stage=case.stage, needed=["city-marked"])
+    totals = case.city_marks.totals
+    check_reached(standard, totals)
+    chosen = title or ("demonstration" if totals.grade == "demonstration" else "compliant")
+    check_title(chosen, totals.grade)
+    return [
+        CityPassed(
+            **block(case, site),
+            title=chosen,
+            passed_on=site["effective_on"],
+            totals=totals,
+            pass_cp=standard.pass_cp,
+            margin_cp=totals.total_cp - standard.pass_cp,
+        )
+    ]
+
+
+def fail_city(
+    case: Case,
+    programme: Programme,
+    reasons: Sequence[Reason],
+    *,
+    on_behalf_of: str | None = None,
+    site: ProgrammeSite,
+) -> list[CaseEvent]:
+    """The city finds the office below the standard, with marks or without; the case ends.
+
+    Raises Refused: `reasons-missing`, `unknown-item`, `document-missing`.
+    """
+    under_review(case, "recommended", "city-marked")
+    if on_behalf_of is not None:
+        _official(site.get("document"))
+    if not reasons:
+        raise Refused("reasons-missing")
+    standard = pinned(case, programme)
+    known_items(standard, {one.item for one in reasons if one.item is not None})
+    totals = case.city_marks.totals if case.city_marks else None
+    day, at = site["effective_on"], block(case, site)
+    return [
+        CityFailed(
+            **at,
+            failed_on=day,
+            totals=totals,
+            shortfall_cp=to_pass_cp(standard, totals) if totals else None,
+            reasons=tuple(reasons),
+        ),
+        Closed(**at, outcome="failed", closed_on=day),
+    ]
+
+
+def return_by_city(
+    case: Case,
+    programme: Programme,
+    complaints: Sequence[Complaint],
+    *,
+    own_marks: Mapping[str, Mark],
+    decided_by: str,
+    on_behalf_of: str | None = None,
+    site: ProgrammeSite,
+) -> list[CaseEvent]:
+    """The city sends the application back, before or after its marks; the case ends.
+
+    Raises Refused: `document-missing`, and what `return_application` refuses.
+    """
+    if on_behalf_of is not None:
+        _official(site.get("document"))
+    return return_application(
+        case,
+        programme,
+        complaints,
+        own_marks=own_marks,
+        decided_by=decided_by,
+        level="city",
+        site=site,
+    )
+
+
+def _city_totals(case: Case, standard: StandardPublished, given: CityMarks) -> Totals:
+    match given.granularity:
+        case "item":
+            check(standard, given.marks, complete=True)
+            decided = case.consensus.na_decisions if case.consensus else ()
+            away = {one.item for one in decided if one.allowed}
+            return score(standard, given.marks, na_allowed=away, facts=given.facts)
+        case "category":
+            by_category = given.by_category or {}
+            missing = [one.code for one in standard.categories if one.code not in by_category]
+            if missing:
+                raise Refused("missing-categories", categories=missing)
+            return coarse_totals(
+                standard,
+                sum(by_category.values()),
+                by_category=by_category,
+                facts=given.facts,
+            )
+        case "total":
+            if given.total_cp is None:
+                raise Refused("total-missing")
+            return coarse_totals(standard, given.total_cp, facts=given.facts)
+
+
+def _official(document: Document | None) -> None:
+    if document is None or not document.number or not document.sha256:
+        raise Refused("document-missing", of="city")
+
+
+def _sealed(listed: Mapping[str, object]) -> str:
+    text = json.dumps(
+        listed, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=date.isoformat
+    )
+    return sha256(text.encode()).hexdigest()
