@@ -1,0 +1,154 @@
+"""What this service keeps of a programme that it follows, and what it asks of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from shared.contracts.blocks import Document, TownshipSite
+from shared.contracts.programme import (
+    BatchAnnounced,
+    CalendarPublished,
+    Closed,
+    Opened,
+    Phase,
+    ProgrammeEvent,
+    StandardPublished,
+    Target,
+    TownshipEnrolled,
+    TownshipWithdrawn,
+)
+from shared.contracts.refusals import Refused
+from shared.working_days import Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A township's part in the programme; it ends on `left_on`, if ever."""
+
+    enrolled: TownshipEnrolled
+    left_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """A programme as heard so far; one nobody has heard of is `Programme()`."""
+
+    code: str = ""
+    district: str = ""
+    phases: tuple[Phase, ...] = ()
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    batches: Mapping[str, BatchAnnounced] = field(default_factory=dict)
+    standards: tuple[StandardPublished, ...] = ()
+    calendars: tuple[CalendarPublished, ...] = ()
+    townships: Mapping[str, Enrolment] = field(default_factory=dict)
+    closed_on: date | None = None
+
+    @property
+    def calendar(self) -> Calendar:
+        """The working days as known here now."""
+        return Calendar.of(self.calendars)
+
+    @property
+    def plan_due_on(self) -> date:
+        """Plans are what the first phase ends with."""
+        return min(phase.to_on for phase in self.phases)
+
+
+def evolve(programme: Programme, event: ProgrammeEvent) -> Programme:
+    match event:
+        case Opened():
+            return replace(
+                programme,
+                code=event.programme,
+                district=event.district.organisation,
+                phases=event.phases,
+                targets={target.code: target for target in event.targets},
+            )
+        case StandardPublished():
+            return replace(programme, standards=(*programme.standards, event))
+        case CalendarPublished():
+            return replace(programme, calendars=(*programme.calendars, event))
+        case BatchAnnounced():
+            return replace(programme, batches={**programme.batches, event.batch: event})
+        case TownshipEnrolled():
+            return _with(programme, Enrolment(event))
+        case TownshipWithdrawn():
+            left = replace(programme.townships[event.township], left_on=event.effective_on)
+            return _with(programme, left)
+        case Closed():
+            return replace(programme, closed_on=event.effective_on)
+        case _:
+            return programme  # a follower may look away; the programme itself is elsewhere
+
+
+def known(programme: Programme, code: str) -> Programme:
+    """The programme, or Refused("unknown-programme") where its opening was not heard of."""
+    if not programme.code:
+        raise Refused("unknown-programme", programme=code)
+    return programme
+
+
+def enrolment(programme: Programme, township: str) -> Enrolment:
+    """The township's latest enrolment, over or not; Refused("township-not-enrolled")."""
+    found = programme.townships.get(township)
+    if found is None:
+        raise Refused("township-not-enrolled", township=township, programme=programme.code)
+    return found
+
+
+def site(
+    programme: Programme,
+    township: str,
+    on: date,
+    *,
+    backdated_reason: str | None = None,
+    document: Document | None = None,
+) -> TownshipSite:
+    """The block of whatever happens in that township's dossier on that day.
+
+    Raises Refused: `township-not-enrolled` before it took part or after it left, and
+    `programme-closed`.
+    """
+    found = enrolment(programme, township)
+    enrolled = found.enrolled
+    if on < enrolled.effective_on or (found.left_on is not None and on >= found.left_on):
+        raise Refused("township-not-enrolled", township=township, programme=programme.code)
+    if programme.closed_on is not None and on > programme.closed_on:
+        raise Refused("programme-closed", closed_on=programme.closed_on)
+    return TownshipSite(
+        programme=programme.code,
+        effective_on=on,
+        backdated_reason=backdated_reason,
+        document=document,
+        township=township,
+        township_name=enrolled.name,
+        office=enrolled.office,
+    )
+
+
+def standard_in_force(programme: Programme, on: date) -> StandardPublished:
+    """The latest version that took effect by that day; Refused("no-standard-in-force")."""
+    in_force = [one for one in programme.standards if one.in_force_on <= on]
+    if not in_force:
+        raise Refused("no-standard-in-force", effective_on=on)
+    return max(in_force, key=lambda one: one.standard.version)
+
+
+def standard_version(programme: Programme, version: int) -> StandardPublished | None:
+    """That version, if it was heard of."""
+    return next((one for one in programme.standards if one.standard.version == version), None)
+
+
+def batch(programme: Programme, code: str | None) -> BatchAnnounced | None:
+    """The batch of that code, or None where none is named; Refused("unknown-batch")."""
+    if code is None:
+        return None
+    announced = programme.batches.get(code)
+    if announced is None:
+        raise Refused("unknown-batch", batch=code, known=sorted(programme.batches))
+    return announced
+
+
+def _with(programme: Programme, township: Enrolment) -> Programme:
+    known = {**programme.townships, township.enrolled.township: township}
+    return replace(programme, townships=known)

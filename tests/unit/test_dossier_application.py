@@ -1,0 +1,419 @@
+"""When an office may apply, and what its dossier hears of it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import cast
+
+import pytest
+
+from services.submission.application import (
+    Terms,
+    follow_close,
+    follow_rejection,
+    follow_return,
+    request_withdrawal,
+    submit_application,
+)
+from services.submission.dossier import Dossier, evolve
+from services.submission.planning import file_plan, record_assessment
+from services.submission.rectification import find_deficiencies
+from shared.contracts import case
+from shared.contracts.blocks import CaseSite, Mark, Reason
+from shared.contracts.dossier import (
+    ApplicationClosed,
+    ApplicationReturned,
+    ApplicationSubmitted,
+    AssessmentKind,
+    DeficiencyFound,
+    DossierEvent,
+    ItemReason,
+    Prerequisite,
+    WithdrawalRequested,
+)
+from shared.contracts.programme import StandardPublished
+from tests.unit.dossiers import (
+    AUGUST,
+    BATCH,
+    FIRST,
+    MARCH,
+    OPEN,
+    SEPTEMBER,
+    STANDARD,
+    STRICTER,
+    finding,
+    intent,
+    marks,
+    site,
+    terms,
+)
+from tests.unit.given import Given
+
+given = Given(Dossier(), evolve)
+OCTOBER, NOVEMBER = date(2018, 10, 15), date(2018, 11, 5)
+CASE = "shanting-2018/370406001/1"
+
+
+def apply(
+    dossier: Dossier, on: date = SEPTEMBER, name: str = "A1", rules: Terms | None = None
+) -> list[DossierEvent]:
+    return submit_application(
+        dossier, site(on), application_id=name, terms=rules or terms(), signed_by="h1"
+    )
+
+
+def assessed(
+    scored: Sequence[Mark], on: date = AUGUST, name: str = "S1", kind: str = "full"
+) -> DossierEvent:
+    (event,) = record_assessment(
+        Dossier(),
+        site(on),
+        assessment_id=name,
+        kind=cast("AssessmentKind", kind),
+        standard=STANDARD,
+        scored_under=1,
+        marks=scored,
+    )
+    return event
+
+
+def found(item: str, *, blocking: bool = True) -> DossierEvent:
+    findings = [finding(item, blocking=blocking)]
+    (event,) = find_deficiencies(Dossier(), site(AUGUST), findings, standard=STANDARD)
+    return event
+
+
+def case_site(on: date, round_: int = 1) -> CaseSite:
+    return CaseSite(
+        **site(on),
+        case_id=f"shanting-2018/370406001/{round_}",
+        application_id=f"A{round_}",
+        round=round_,
+        batch=None,
+    )
+
+
+def returned(
+    dossier: Dossier, on: date = OCTOBER, standard: StandardPublished | None = STANDARD
+) -> list[DossierEvent]:
+    event = case.Returned(
+        **case_site(on),
+        by="district",
+        items=(
+            case.ReturnedItem(item="files", reason="台账缺页", self_cp=2_000, agreed_cp=500),
+            case.ReturnedItem(item="rules", reason="制度未更新", self_cp=2_500),
+        ),
+        totals=None,
+        resubmit_by_on=date(2018, 11, 12),
+        allowed_wd=20,
+        decided_by="o1",
+    )
+    return follow_return(dossier, site(on), event, standard)
+
+
+def closed(dossier: Dossier, outcome: str = "returned", on: date = OCTOBER) -> list[DossierEvent]:
+    event = case.Closed(**case_site(on), outcome=outcome, closed_on=on)  # type: ignore[arg-type]  # a literal by parameter
+    return follow_close(dossier, site(on), event)
+
+
+def rejected(dossier: Dossier, code: str = "standard-not-in-force") -> list[DossierEvent]:
+    event = case.ApplicationRejected(**case_site(SEPTEMBER), reasons=(Reason(code=code, text="…"),))
+    return follow_rejection(dossier, site(SEPTEMBER), event)
+
+
+def withdraw(
+    dossier: Dossier, on: date = OCTOBER, name: str = "A1", reason: str = "搬迁"
+) -> list[DossierEvent]:
+    return request_withdrawal(dossier, site(on), name, reason=reason)
+
+
+(PLAN,) = file_plan(
+    Dossier(),
+    site(MARCH),
+    intent(),
+    targets={"first-2018": FIRST},
+    batches={"2018-1": BATCH},
+    due_on=OPEN.plan_due_on,
+    calendar=OPEN.calendar,
+    signed_by="h1",
+)
+FULL = assessed(marks(files=19))
+READY = (PLAN, FULL)
+SUBMITTED = cast("ApplicationSubmitted", apply(given(*READY).state)[0])
+RETURNED = tuple(returned(given(*READY, SUBMITTED).state))
+CLOSED = tuple(closed(given(*READY, SUBMITTED, *RETURNED).state))
+
+
+def test_an_office_without_gaps_may_apply() -> None:
+    given(*READY).when(apply).then_once(
+        ApplicationSubmitted(
+            **site(SEPTEMBER),
+            application_id="A1",
+            round=1,
+            batch=None,
+            target="first-2018",
+            standard=STANDARD.standard,
+            assessment_id="S1",
+            marks=marks(files=19),
+            totals=SUBMITTED.totals,
+            evidence=(),
+            prerequisites=(Prerequisite(code="has-staff", met=True),),
+            plan_version=1,
+            reach_on=date(2018, 11, 30),
+            signed_by="h1",
+        )
+    )
+    assert SUBMITTED.totals.total_cp == 9_900
+
+
+def test_august_is_too_early() -> None:
+    given(*READY).when(apply, AUGUST).refused("window-not-open", opens_on=date(2018, 9, 1))
+
+
+def test_the_first_of_september_is_early_enough() -> None:
+    assert given(*READY).when(apply, date(2018, 9, 1)).events
+
+
+def test_after_the_last_day_nobody_applies() -> None:
+    given(*READY).when(apply, date(2020, 1, 1)).refused("window-closed")
+
+
+def test_on_the_last_day_an_office_may_apply() -> None:
+    assert given(*READY).when(apply, date(2019, 12, 31)).events
+
+
+def test_a_batch_that_is_open_is_named_in_the_application() -> None:
+    (event,) = given(*READY).when(apply, rules=terms(BATCH)).events
+    assert isinstance(event, ApplicationSubmitted)
+    assert event.batch == "2018-1"
+
+
+def test_a_batch_is_not_applied_to_before_it_opens() -> None:
+    given(*READY).when(apply, date(2018, 9, 1), rules=terms(BATCH)).refused(
+        "batch-not-open", opens_on=SEPTEMBER
+    )
+
+
+def test_a_batch_is_not_applied_to_after_it_closes() -> None:
+    given(*READY).when(apply, date(2018, 11, 1), rules=terms(BATCH)).refused("batch-closed")
+
+
+def test_nobody_applies_without_a_plan() -> None:
+    given(FULL).when(apply).refused("plan-missing")
+
+
+def test_nobody_applies_unscored() -> None:
+    given(PLAN).when(apply).refused("assessment-missing")
+
+
+def test_a_gap_assessment_is_not_enough_even_if_complete() -> None:
+    given(PLAN, assessed(marks(), kind="gap")).when(apply).refused("assessment-missing")
+
+
+def test_a_later_gap_assessment_does_not_replace_the_full_one() -> None:
+    gap = assessed(marks(staff=0), kind="gap", name="S2")
+    assert given(*READY, gap).when(apply).events
+
+
+def test_an_assessment_under_an_older_standard_is_not_enough() -> None:
+    given(*READY).when(apply, rules=terms(standard=STRICTER)).refused(
+        "assessment-outdated", version=1, in_force_version=2
+    )
+
+
+def test_below_the_pass_mark_it_says_how_much_is_missing_and_what_is_open() -> None:
+    given(PLAN, assessed(marks(staff=25, rules=18)), found("rules")).when(apply).refused(
+        "below-pass-mark", short_cp=700, open_count=1
+    )
+
+
+def test_the_pass_mark_itself_is_enough() -> None:
+    assert given(PLAN, assessed(marks(staff=25, rules=25))).when(apply).events
+
+
+def test_an_unmet_prerequisite_is_named() -> None:
+    given(PLAN, assessed(marks(staff=9))).when(apply).refused(
+        "prerequisites-not-met", gates=["已配备人员"]
+    )
+
+
+def test_a_veto_is_named_whatever_the_score() -> None:
+    given(PLAN, assessed(marks(staff=19))).when(apply).refused("vetoed", gates=["无专职人员"])
+
+
+def test_a_category_below_its_minimum_holds_the_application_back() -> None:
+    strict = replace(
+        STANDARD,
+        pass_cp=7_000,
+        categories=(STANDARD.categories[0], replace(STANDARD.categories[1], min_share_bp=5_000)),
+    )
+    (weak,) = record_assessment(
+        Dossier(),
+        site(AUGUST),
+        assessment_id="S1",
+        kind="full",
+        standard=strict,
+        scored_under=1,
+        marks=marks(rules=20, files=4),
+    )
+    given(PLAN, weak).when(apply, rules=terms(standard=strict)).refused(
+        "minimums-not-met", gates=["category:paper"]
+    )
+
+
+def test_an_open_blocking_deficiency_holds_the_application_back() -> None:
+    given(*READY, found("rules"), found("files")).when(apply).refused(
+        "deficiencies-open", open_count=2, items=["files", "rules"]
+    )
+
+
+def test_a_deficiency_that_does_not_block_holds_nothing_back() -> None:
+    assert given(*READY, found("rules", blocking=False)).when(apply).events
+
+
+def test_an_application_is_not_older_than_its_assessment() -> None:
+    given(PLAN, assessed(marks(), OCTOBER)).when(apply).refused(
+        "effective-day-too-early", earliest_on=OCTOBER
+    )
+
+
+def test_one_application_at_a_time() -> None:
+    given(*READY, SUBMITTED).when(apply, name="A2").refused("application-open", round=1)
+
+
+def test_a_withdrawal_is_asked_for() -> None:
+    given(*READY, SUBMITTED).when(withdraw).then_once(
+        WithdrawalRequested(
+            **site(OCTOBER), application_id="A1", round=1, requested_on=OCTOBER, reason="搬迁"
+        )
+    )
+
+
+def test_after_a_refusal_it_may_be_asked_for_another_reason() -> None:
+    asked = withdraw(given(*READY, SUBMITTED).state)
+    assert given(*READY, SUBMITTED, *asked).when(withdraw, reason="人员变动").events
+
+
+def test_a_withdrawal_is_not_older_than_the_application() -> None:
+    given(*READY, SUBMITTED).when(withdraw, AUGUST).refused("effective-day-too-early")
+
+
+def test_nothing_is_withdrawn_that_was_not_applied_for() -> None:
+    given(*READY).when(withdraw).refused("unknown-application", application_id="A1")
+
+
+def test_what_is_closed_cannot_be_withdrawn() -> None:
+    given(*READY, SUBMITTED, *RETURNED, *CLOSED).when(withdraw).refused("application-not-open")
+
+
+def test_a_return_is_echoed_with_a_blocking_deficiency_for_each_item() -> None:
+    echo, files, rules = RETURNED
+    assert echo == ApplicationReturned(
+        **site(OCTOBER),
+        application_id="A1",
+        round=1,
+        case_id=CASE,
+        by="district",
+        items=(
+            ItemReason(item="files", reason="台账缺页"),
+            ItemReason(item="rules", reason="制度未更新"),
+        ),
+        resubmit_by_on=date(2018, 11, 12),
+    )
+    assert isinstance(files, DeficiencyFound)
+    assert isinstance(rules, DeficiencyFound)
+    assert (files.found_by, files.blocking, files.gap_cp) == ("district", True, 1_500)
+    assert (files.case_id, files.due_on) == (CASE, date(2018, 11, 12))
+    # Nothing was agreed for the rules, so the gap is what the office's own mark left.
+    assert rules.gap_cp == 500
+    assert files.deficiency_id != rules.deficiency_id
+
+
+def test_a_return_heard_twice_is_echoed_once() -> None:
+    given(*READY, SUBMITTED).when(returned).then_once(*RETURNED)
+
+
+def test_a_returned_item_that_was_open_already_blocks_all_the_same() -> None:
+    state = given(*READY, SUBMITTED, found("files", blocking=False)).state
+    assert len(returned(state)) == 3
+
+
+def test_a_return_is_echoed_although_its_standard_was_not_heard_of() -> None:
+    (echo,) = given(*READY, SUBMITTED).when(returned, standard=None).events
+    assert isinstance(echo, ApplicationReturned)
+
+
+def test_the_return_of_an_unknown_application_changes_nothing() -> None:
+    given(*READY).when(returned).then_nothing()
+
+
+def test_a_closed_case_closes_the_application_once() -> None:
+    given(*READY, SUBMITTED, *RETURNED).when(closed).then_once(
+        ApplicationClosed(
+            **site(OCTOBER), application_id="A1", round=1, case_id=CASE, outcome="returned"
+        )
+    )
+
+
+def test_the_closing_of_an_unknown_application_changes_nothing() -> None:
+    given(*READY).when(closed).then_nothing()
+
+
+def test_a_rejection_closes_the_application_without_a_case() -> None:
+    given(*READY, SUBMITTED).when(rejected).then_once(
+        ApplicationClosed(**site(SEPTEMBER), application_id="A1", round=1, outcome="rejected")
+    )
+
+
+def test_taken_back_before_there_was_a_case_it_counts_as_withdrawn() -> None:
+    (event,) = given(*READY, SUBMITTED).when(rejected, "withdrawn").events
+    assert isinstance(event, ApplicationClosed)
+    assert event.outcome == "withdrawn"
+
+
+def _mended(*events: DossierEvent) -> list[DossierEvent]:
+    """These, with every deficiency but the first kind of hurdle out of the way."""
+    return [event for event in events if not isinstance(event, DeficiencyFound)]
+
+
+def test_the_answer_to_a_return_is_a_new_application_in_the_next_round() -> None:
+    again = assessed(marks(), OCTOBER, "S2", "pre-application")
+    history = _mended(*READY, SUBMITTED, *RETURNED, *CLOSED, again)
+    (event,) = given(*history).when(apply, NOVEMBER, "A2").events
+    assert isinstance(event, ApplicationSubmitted)
+    assert (event.round, event.previous_application_id, event.assessment_id) == (2, "A1", "S2")
+
+
+def test_what_the_inspectors_found_holds_the_next_application_back() -> None:
+    again = assessed(marks(), OCTOBER, "S2")
+    given(*READY, SUBMITTED, *RETURNED, *CLOSED, again).when(apply, NOVEMBER, "A2").refused(
+        "deficiencies-open", open_count=2
+    )
+
+
+@pytest.mark.parametrize("kind", ["returned", "failed"])
+def test_after_a_setback_the_office_scores_itself_anew(kind: str) -> None:
+    history = [*READY, SUBMITTED, *(RETURNED if kind == "returned" else ())]
+    history += closed(given(*history).state, kind)
+    given(*_mended(*history)).when(apply, NOVEMBER, "A2").refused(
+        "assessment-before-setback", set_back_on=OCTOBER
+    )
+
+
+def test_an_assessment_made_before_the_setback_and_recorded_after_it_is_no_answer() -> None:
+    before = assessed(marks(), SEPTEMBER, "S2")
+    history = _mended(*READY, SUBMITTED, *RETURNED, *CLOSED, before)
+    given(*history).when(apply, NOVEMBER, "A2").refused("assessment-before-setback")
+
+
+@pytest.mark.parametrize("outcome", ["withdrawn", "void", "awarded"])
+def test_otherwise_the_last_assessment_still_counts(outcome: str) -> None:
+    history = [*READY, SUBMITTED, *closed(given(*READY, SUBMITTED).state, outcome)]
+    assert given(*history).when(apply, NOVEMBER, "A2").events
+
+
+def test_an_application_is_not_older_than_the_end_of_the_one_before() -> None:
+    history = [*READY, SUBMITTED, *closed(given(*READY, SUBMITTED).state, "withdrawn")]
+    given(*history).when(apply, SEPTEMBER, "A2").refused(
+        "effective-day-too-early", earliest_on=OCTOBER
+    )

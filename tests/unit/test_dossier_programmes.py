@@ -1,0 +1,120 @@
+"""What the submission service knows of a programme it follows."""
+
+from datetime import date
+
+import pytest
+
+from services.submission.programmes import (
+    Programme,
+    batch,
+    known,
+    site,
+    standard_in_force,
+    standard_version,
+)
+from shared.contracts.programme import Closed, TownshipWithdrawn
+from shared.contracts.refusals import Refused
+from tests.unit.dossiers import (
+    BATCH,
+    FEBRUARY,
+    MAY,
+    OFFICE,
+    OPEN,
+    OPENING,
+    PROGRAMME,
+    STANDARD,
+    STRICTER,
+    TOWNSHIP,
+    heard,
+)
+
+LEFT = TownshipWithdrawn(
+    programme=PROGRAMME,
+    effective_on=MAY,
+    township=TOWNSHIP,
+    township_name="山城街道",
+    office=OFFICE,
+    withdrawn_on=MAY,
+    reason="撤并",
+)
+
+
+def refusal(refused: pytest.ExceptionInfo[Refused]) -> str:
+    return refused.value.code
+
+
+def test_a_programme_nobody_heard_of_is_unknown() -> None:
+    with pytest.raises(Refused) as refused:
+        known(Programme(), "elsewhere")
+    assert refusal(refused) == "unknown-programme"
+
+
+def test_a_township_is_named_as_it_enrolled() -> None:
+    here = site(OPEN, TOWNSHIP, MAY, backdated_reason="补录")
+    assert (here["township_name"], here["office"]) == ("山城街道", OFFICE)
+    assert (here["effective_on"], here["backdated_reason"]) == (MAY, "补录")
+
+
+@pytest.mark.parametrize("township", ["370406099", ""])
+def test_a_township_that_never_enrolled_has_no_dossier(township: str) -> None:
+    with pytest.raises(Refused) as refused:
+        site(OPEN, township, MAY)
+    assert refusal(refused) == "township-not-enrolled"
+
+
+def test_before_its_enrolment_a_township_has_no_dossier() -> None:
+    with pytest.raises(Refused) as refused:
+        site(OPEN, TOWNSHIP, date(2018, 2, 7))
+    assert refusal(refused) == "township-not-enrolled"
+
+
+def test_from_the_day_it_leaves_nothing_happens_in_its_dossier() -> None:
+    programme = heard(*OPENING, LEFT)
+    assert site(programme, TOWNSHIP, date(2018, 5, 9))
+    with pytest.raises(Refused) as refused:
+        site(programme, TOWNSHIP, MAY)
+    assert refusal(refused) == "township-not-enrolled"
+
+
+def test_enrolled_again_it_goes_on() -> None:
+    assert site(heard(*OPENING, LEFT, OPENING[-1]), TOWNSHIP, MAY)
+
+
+def test_after_the_programmes_last_day_nothing_is_taken_up() -> None:
+    programme = heard(
+        *OPENING,
+        Closed(programme=PROGRAMME, effective_on=MAY, closed_on=MAY, achieved=0, members=1),
+    )
+    assert site(programme, TOWNSHIP, MAY)
+    with pytest.raises(Refused) as refused:
+        site(programme, TOWNSHIP, date(2018, 5, 11))
+    assert refusal(refused) == "programme-closed"
+
+
+def test_a_standard_is_in_force_from_its_day_on() -> None:
+    programme = heard(*OPENING, STRICTER)
+    assert standard_in_force(programme, date(2018, 7, 31)) == STANDARD
+    assert standard_in_force(programme, date(2018, 8, 1)) == STRICTER
+
+
+def test_before_the_first_standard_none_is_in_force() -> None:
+    with pytest.raises(Refused) as refused:
+        standard_in_force(OPEN, FEBRUARY)
+    assert refusal(refused) == "no-standard-in-force"
+
+
+def test_an_older_standard_is_still_known_by_its_version() -> None:
+    assert standard_version(heard(*OPENING, STRICTER), 1) == STANDARD
+    assert standard_version(OPEN, 2) is None
+
+
+def test_no_batch_is_named_or_one_that_was_announced() -> None:
+    assert batch(OPEN, None) is None
+    assert batch(OPEN, "2018-1") == BATCH
+    with pytest.raises(Refused) as refused:
+        batch(OPEN, "2018-9")
+    assert refusal(refused) == "unknown-batch"
+
+
+def test_plans_are_due_when_the_first_phase_ends() -> None:
+    assert OPEN.plan_due_on == date(2018, 3, 31)
