@@ -7,11 +7,12 @@ absent one as length 0. The salt lives and dies with the data.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from struct import pack
 from uuid import UUID
 
+from shared.clock import SHANGHAI, civil_day
 from shared.contracts.registry import CONTEXTS
 
 SEALED = (
@@ -70,6 +71,11 @@ class Record:
 def instant(moment: datetime) -> str:
     """RFC 3339 in UTC, e.g. `2018-09-05T01:00:00.000000Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def noon(day: date) -> datetime:
+    """The instant a back-dated day stands for: noon in Shanghai, where no zone can move the day."""
+    return datetime.combine(day, time(12), tzinfo=SHANGHAI)
 
 
 def seal(headers: Mapping[str, bytes], datahash: bytes) -> bytes:
@@ -177,13 +183,19 @@ def identity(headers: Iterable[tuple[str, bytes]]) -> Identity:
         raise Malformed(str(error)) from error
 
 
-def from_kafka(headers: Iterable[tuple[str, bytes]], data: bytes, effective_on: date) -> Record:
-    """The record as its log holds it, read back from its topic; raises Malformed."""
+def from_kafka(
+    headers: Iterable[tuple[str, bytes]], data: bytes, effective_on: date | None
+) -> Record:
+    """The record as its log holds it, read back from its topic; raises Malformed.
+
+    The civil day stands in the data; where nobody can read that, it is cut from the instant.
+    """
     found = dict(headers)
     try:
         who = identity(found.items())
         behalf = found.get("ce_onbehalfof")
         trace = found.get("traceparent")
+        effective_at = datetime.fromisoformat(found["ce_time"].decode())
         return Record(
             position=int(found["ce_position"]),
             context=who.context,
@@ -191,8 +203,8 @@ def from_kafka(headers: Iterable[tuple[str, bytes]], data: bytes, effective_on: 
             version=who.version,
             id=who.id,
             type=who.type,
-            effective_on=effective_on,
-            effective_at=datetime.fromisoformat(found["ce_time"].decode()),
+            effective_on=effective_on or civil_day(effective_at),
+            effective_at=effective_at,
             recorded_at=datetime.fromisoformat(found["ce_recordedtime"].decode()),
             actor=found["ce_actor"].decode(),
             on_behalf_of=behalf.decode() if behalf is not None else None,

@@ -24,7 +24,7 @@ class Command:
     `key` is unique in a store (over HTTP it is `<organisation>:<officer>/<Idempotency-Key>`),
     `fingerprint` the SHA-256 of what was asked, `actor` is `<organisation>:<officer id>`.
     `expected` is the stream version the caller has seen (`If-Match`), if it must still hold.
-    `effective_on` is the civil day (Asia/Shanghai) it happened; None means today by the log's clock.
+    `effective_on` is the civil day it happened (Asia/Shanghai); None is today by the log's clock.
     """
 
     key: str

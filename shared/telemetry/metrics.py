@@ -1,6 +1,6 @@
 """What is counted; the names are public, for dashboards and alerts are built on them."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 REQUESTS = Histogram(
     "fuyan_http_request_seconds",
@@ -9,3 +9,10 @@ REQUESTS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 REFUSED = Counter("fuyan_refused", "Answers that refused, by the code of the refusal", ["code"])
+PUBLISHED = Counter("fuyan_published_events", "Events acknowledged by Kafka", ["service"])
+RELAY_POSITION = Gauge("fuyan_relay_position", "Last position of the log published", ["service"])
+FOLLOWED = Counter(
+    "fuyan_followed_events",
+    "Events of followed topics, by what became of them",
+    ["service", "fate"],
+)

@@ -1,0 +1,127 @@
+"""How every client of ours speaks to Kafka: where it is, and with which safe defaults."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Self
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.helpers import create_ssl_context
+from faststream.security import BaseSecurity, SASLScram512
+
+from shared.messaging.topics import declared
+from shared.web.settings import ServiceSettings
+
+# stop() of a client never returns while Kafka is silent; its sockets close with the process.
+STOP_S = 2.0
+REQUEST_MS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kafka:
+    """Bootstrap servers and, where the cluster asks for them, credentials."""
+
+    bootstrap: str
+    username: str | None = None
+    password: str | None = None
+    ca_file: str | None = None
+
+    @classmethod
+    def of(cls, settings: ServiceSettings) -> Self:
+        ca_file = settings.kafka_ca_file
+        return cls(
+            settings.kafka,
+            settings.kafka_username,
+            settings.kafka_password(),
+            str(ca_file) if ca_file else None,
+        )
+
+    def __repr__(self) -> str:
+        return f"Kafka({self.bootstrap!r})"  # a password must not reach a log
+
+    @property
+    def security(self) -> dict[str, Any]:
+        """What aiokafka's clients take beside the bootstrap servers."""
+        context: ssl.SSLContext | None = None
+        if self.ca_file or self.username:
+            context = create_ssl_context(cafile=self.ca_file)
+        if self.username is None:
+            return {"security_protocol": "SSL", "ssl_context": context} if context else {}
+        return {
+            "security_protocol": "SASL_SSL",
+            "ssl_context": context,
+            "sasl_mechanism": "SCRAM-SHA-512",
+            "sasl_plain_username": self.username,
+            "sasl_plain_password": self.password,
+        }
+
+    def faststream_security(self) -> BaseSecurity | None:
+        """The same credentials, as FastStream takes them."""
+        found = self.security
+        if self.username is None or self.password is None:
+            context = found.get("ssl_context")
+            return BaseSecurity(ssl_context=context, use_ssl=True) if context else None
+        return SASLScram512(
+            username=self.username, password=self.password, ssl_context=found["ssl_context"]
+        )
+
+    def producer(self) -> AIOKafkaProducer:
+        """Idempotent, `acks=all`; a failed submit raises instead of leaving a hole."""
+        return AIOKafkaProducer(
+            bootstrap_servers=self.bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=1 << 19,
+            max_request_size=1 << 20,
+            request_timeout_ms=REQUEST_MS,
+            retry_backoff_ms=50,
+            **self.security,
+        )
+
+    def consumer(self, **options: Any) -> AIOKafkaConsumer:
+        """For assigned partitions; it never commits by itself and begins where it is told."""
+        return AIOKafkaConsumer(
+            bootstrap_servers=self.bootstrap,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            request_timeout_ms=REQUEST_MS,
+            retry_backoff_ms=50,
+            **options,
+            **self.security,
+        )
+
+    @asynccontextmanager
+    async def looking(self) -> AsyncIterator[AIOKafkaConsumer]:
+        """A consumer without group or assignment, for looking at offsets and single records."""
+        consumer = self.consumer()
+        try:
+            await consumer.start()
+            yield consumer
+        finally:
+            await stopped(consumer.stop())
+
+    async def cluster_id(self) -> str:
+        """The cluster's own id: another one means that its data was wiped or replaced."""
+        admin = AIOKafkaAdminClient(
+            bootstrap_servers=self.bootstrap, request_timeout_ms=REQUEST_MS, **self.security
+        )
+        await admin.start()
+        try:
+            described = await admin.describe_cluster()
+            return str(described["cluster_id"])
+        finally:
+            await stopped(admin.close())
+
+
+def partitions(topic: str) -> list[TopicPartition]:
+    """All partitions of a declared topic."""
+    return [TopicPartition(topic, number) for number in range(declared()[topic].partitions)]
+
+
+async def stopped(closing: Awaitable[object]) -> None:
+    """Wait for a client's good-bye, but not for ever."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(closing, STOP_S)

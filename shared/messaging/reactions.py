@@ -1,0 +1,356 @@
+"""Reactions: what a service does about the events of others, as ordinary commands of its own.
+
+FastStream carries the messages, one at a time per topic, acknowledged when durable; how far each
+stream was followed is kept in the service's own log, in the transaction of the effect.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import orjson
+import structlog
+from aiokafka import ConsumerRecord
+from aiokafka.structs import OffsetAndMetadata
+from aiokafka.structs import TopicPartition as Partition
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage, TopicPartition
+
+from shared.contracts.registry import CONTEXTS, Event, UnknownVersion
+from shared.events.envelope import Identity, Malformed, Record, identity
+from shared.messaging.follow import (
+    Fork,
+    Gaps,
+    Incomplete,
+    Place,
+    Recreated,
+    fence_id,
+    place,
+    read,
+    starts,
+)  # fmt: skip
+from shared.messaging.kafka import Kafka, partitions, stopped
+from shared.messaging.relay import SILENT
+from shared.messaging.topics import ensure
+from shared.store.batch import Parked, Step
+from shared.store.command import Command
+from shared.store.log import Log, Tenure
+from shared.store.session import LeaseLost
+from shared.store.streams import NOTHING, Decision, Stream, Unavailable
+from shared.telemetry.metrics import FOLLOWED
+
+WATCH_S = 2.0
+AGAIN_S = (0.2, 5.0)
+BACK_OFF_S = (0.05, 2.0)
+DRAIN_S = 5.0
+# Parking the programme would leave every decision on yesterday's rules: there it stops instead.
+NEVER_PARKED = frozenset({"programme"})
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A followed event, with its envelope."""
+
+    record: Record
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """A pure decision over own streams; it never refuses: each refusal is an event."""
+
+    reading: Sequence[Stream]
+    decision: Decision
+
+
+Handler = Callable[[Received], Reaction | None]
+
+
+class Stopped(Exception):
+    """Following cannot go on without a person; the reason is shown as `degraded`."""
+
+
+class Reactions:
+    """A duty of the log's writer: nobody else reads these topics for this service."""
+
+    def __init__(self, log: Log, kafka: Kafka, handlers: Mapping[type[Any], Handler]) -> None:
+        self._log = log
+        self._kafka = kafka
+        self._handlers = handlers
+        handled = {
+            context.name
+            for context in CONTEXTS.values()
+            if any(event in handlers for event in context.events.values())
+        }
+        self._contexts = sorted(handled | log.kept)
+        self._topics = [CONTEXTS[name].topic for name in self._contexts]
+        self._partitions = [p for topic in self._topics for p in partitions(topic)]
+        self._parked: dict[tuple[str, str], int] = {}
+        self._fences: dict[tuple[str, int], tuple[int, UUID]] = {}
+        self._gaps = Gaps()
+        self._held: dict[tuple[str, int], tuple[int, UUID]] = {}
+
+    async def before(self, tenure: Tenure) -> None:
+        """How far this service had come."""
+        async with tenure.session.turn() as connection:
+            fences = await connection.fetch("SELECT * FROM fence")
+            parked = await connection.fetch(
+                "SELECT context, key, max(seq) FROM parked GROUP BY context, key"
+            )
+        self._fences = {(row[0], row[1]): (row[2], row[3]) for row in fences}
+        self._parked = {(row[0], row[1]): row[2] for row in parked}
+
+    async def run(self, tenure: Tenure) -> None:
+        """Follow until cancelled; Kafka away, or a record nobody can pass, is tried again."""
+        pause = AGAIN_S[0]
+        while True:
+            begun = asyncio.get_running_loop().time()
+            try:
+                await self._follow(tenure)
+            except Recreated as error:
+                self._fences.clear()
+                self._held.clear()
+                self._log.degraded["reactions"] = str(error)
+                await logger.awarning("reading from the beginning", reason=str(error))
+            except (*SILENT, Unavailable, Stopped, Fork, Incomplete) as error:
+                self._log.degraded["reactions"] = f"{type(error).__name__}: {error}"
+                await logger.awarning("reactions begin again", reason=str(error))
+            if asyncio.get_running_loop().time() - begun > AGAIN_S[1]:
+                pause = AGAIN_S[0]
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, AGAIN_S[1])
+
+    async def _follow(self, tenure: Tenure) -> None:
+        await ensure(self._kafka.bootstrap, self._topics, **self._kafka.security)
+        async with self._kafka.looking() as consumer:
+            begin = await starts(consumer, self._partitions, self._fences)
+        await self._commit(begin)
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        broker = self._broker(tenure, over)
+        try:
+            await broker.start()
+            self._log.degraded.pop("reactions", None)
+            await self._watch(tenure, over)
+        finally:
+            over.cancel()
+            await stopped(broker.stop())
+
+    async def _commit(self, begin: Mapping[Partition, int]) -> None:
+        """The group's offsets are ours to say: FastStream begins where our fences stand."""
+        consumer = self._kafka.consumer(group_id=self._group)
+        await consumer.start()
+        try:
+            consumer.assign(list(begin))
+            await consumer.commit(
+                {partition: OffsetAndMetadata(offset, "") for partition, offset in begin.items()}
+            )
+        finally:
+            await stopped(consumer.stop())
+
+    @property
+    def _group(self) -> str:
+        return f"fuyan-{self._log.installation}-{self._log.service}"
+
+    def _broker(self, tenure: Tenure, over: asyncio.Future[None]) -> KafkaBroker:
+        broker = KafkaBroker(
+            self._kafka.bootstrap,
+            security=self._kafka.faststream_security(),
+            allow_auto_create_topics=False,
+            graceful_timeout=DRAIN_S,
+            logger=None,
+        )
+
+        async def handle(_: bytes, message: KafkaMessage) -> None:
+            raw = message.raw_message
+            assert isinstance(raw, ConsumerRecord)
+            taking = asyncio.create_task(self._take(raw, tenure))
+            try:
+                await asyncio.wait((taking, over), return_when=asyncio.FIRST_COMPLETED)
+                if taking.done() and taking.exception() is None:
+                    await message.ack()
+                    return
+            finally:
+                taking.cancel()
+            # Raising would lose the record at the next acknowledgement, and no later one may
+            # overtake it: say what is wrong, and wait for the end.
+            if taking.done() and not over.done() and (error := taking.exception()):
+                over.set_exception(error)
+            await asyncio.wait((over,))
+
+        for topic in self._topics:
+            broker.subscriber(
+                partitions=[TopicPartition(p.topic, p.partition) for p in partitions(topic)],
+                group_id=self._group,
+                auto_offset_reset="earliest",
+                ack_policy=AckPolicy.MANUAL,
+                decoder=_raw,
+                no_reply=True,
+                fetch_max_wait_ms=100,
+            )(handle)
+        return broker
+
+    async def _watch(self, tenure: Tenure, over: asyncio.Future[None]) -> None:
+        """Until trouble; when all is read, look for gaps, and whether the topics are the same."""
+        async with self._kafka.looking() as consumer:
+            while not (await asyncio.wait((over,), timeout=WATCH_S))[0]:
+                ends = await consumer.end_offsets(self._partitions)
+                fences = dict(self._fences)
+                found = await starts(consumer, self._partitions, fences)
+                for (topic, number), (next_offset, _) in fences.items():
+                    if found[Partition(topic, number)] != next_offset:
+                        raise Recreated(f"{topic}/{number} is not the topic that was read")
+                if all(
+                    fences.get((p.topic, p.partition), (0, None))[0] >= end
+                    for p, end in ends.items()
+                ):
+                    self._gaps.at_end(tenure.writer.heads)
+                    self._held.clear()
+        over.result()
+
+    async def _take(self, message: ConsumerRecord, tenure: Tenure) -> None:
+        """One record to its durable end: applied, kept, parked, or known already."""
+        context = message.topic.split(".")[1]
+        key = (message.key or b"").decode(errors="replace")
+        try:
+            who = identity(message.headers)
+        except Malformed as error:
+            await self._park(tenure, message, context, key, None, f"headers: {error}")
+            return
+        where = place(tenure.writer.heads, who)
+        if where is Place.BEYOND:
+            # A restart must read it again: the stored fence stays until the gap is closed.
+            at = (message.topic, message.partition)
+            self._held.setdefault(at, self._fences.get(at, (0, who.id)))
+            self._gaps.missed(who)
+        if where is not Place.NEXT:
+            self._fences[message.topic, message.partition] = (message.offset + 1, who.id)
+            FOLLOWED.labels(self._log.service, where.value).inc()
+            return
+        if (context, key) in self._parked:
+            await self._park(tenure, message, context, key, who, "behind a parked event of its key")
+            return
+        try:
+            record, event = read(message)
+            reaction, command = self._reaction(record, event)
+        except UnknownVersion as error:
+            raise Stopped(f"{error}: this image cannot read it; upgrade it first") from error
+        except Exception as error:
+            await self._park(tenure, message, context, key, who, f"{type(error).__name__}: {error}")
+            return
+        step = self._step(message, who.id, (who.context, who.subject, who.version, who.id))
+        if context in self._log.kept:
+            step = replace(step, kept=record)
+        try:
+            await self._write(tenure, step, reaction, command)
+        except LeaseLost:
+            raise
+        except Exception as error:  # its decision refused or broke
+            await self._park(tenure, message, context, key, who, f"{type(error).__name__}: {error}")
+            return
+        self._passed(message, who.id, "ignored" if reaction is None else "applied")
+
+    def _reaction(
+        self, record: Record, event: Event | None
+    ) -> tuple[Reaction | None, Command | None]:
+        handler = self._handlers.get(type(event))
+        reaction = handler(Received(record, event)) if handler and event is not None else None
+        if reaction is None:
+            return None, None
+        name = f"{record.context}/{record.subject}@{record.version}"
+        return reaction, Command(
+            key=f"{self._log.service}/{name}",
+            fingerprint=sha256(record.id.bytes).digest(),
+            actor=f"fuyan:{self._log.service}",
+            correlation=record.correlation,
+            causation=record.id,
+            effective_on=record.effective_on,
+            traceparent=record.traceparent,
+        )
+
+    async def _write(
+        self, tenure: Tenure, step: Step, reaction: Reaction | None, command: Command | None
+    ) -> None:
+        """Durably, however long that takes: what is not known to be written is tried again."""
+        pause = BACK_OFF_S[0]
+        while True:
+            try:
+                if reaction is None:
+                    await self._log.follow(tenure, step, (), lambda: NOTHING, None)
+                else:
+                    await self._log.follow(
+                        tenure, step, reaction.reading, reaction.decision, command
+                    )
+                return
+            except Unavailable as error:
+                self._log.degraded["reactions"] = f"waits: {error.code}"
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, BACK_OFF_S[1])
+
+    def _step(
+        self, message: ConsumerRecord, id_: UUID, head: tuple[str, str, int, UUID] | None
+    ) -> Step:
+        at = (message.topic, message.partition)
+        next_offset, fence = self._held.get(at, (message.offset + 1, id_))
+        return Step(
+            head=head,
+            topic=message.topic,
+            partition=message.partition,
+            next_offset=next_offset,
+            id=fence,
+        )
+
+    async def _park(
+        self,
+        tenure: Tenure,
+        message: ConsumerRecord,
+        context: str,
+        key: str,
+        who: Identity | None,
+        reason: str,
+    ) -> None:
+        """Put a poison record aside with all its bytes; it blocks its own key and nothing else."""
+        if context in NEVER_PARKED:
+            raise Stopped(f"{message.topic}/{message.partition}@{message.offset}: {reason}")
+        id_ = fence_id(message)
+        seq = self._parked.get((context, key), 0) + 1
+        head = None if who is None else (who.context, who.subject, who.version, who.id)
+        parked = Parked(
+            context=context,
+            key=key,
+            seq=seq,
+            subject="" if who is None else who.subject,
+            version=0 if who is None else who.version,
+            id=id_,
+            topic=message.topic,
+            partition=message.partition,
+            offset=message.offset,
+            headers=orjson.dumps(
+                [[k, v.decode(errors="replace")] for k, v in message.headers]
+            ).decode(),
+            value=message.value or b"",
+            reason=reason[:2000],
+            attempts=1,
+            parked_at=self._log.clock(),
+        )
+        step = replace(self._step(message, id_, head), parked=parked)
+        await self._write(tenure, step, None, None)
+        self._parked[context, key] = seq
+        self._passed(message, id_, "parked")
+        await logger.aerror(
+            "parked", topic=message.topic, offset=message.offset, key=key, reason=reason
+        )
+
+    def _passed(self, message: ConsumerRecord, id_: UUID, fate: str) -> None:
+        self._fences[message.topic, message.partition] = (message.offset + 1, id_)
+        self._log.degraded.pop("reactions", None)
+        FOLLOWED.labels(self._log.service, fate).inc()
+
+
+async def _raw(message: KafkaMessage) -> bytes:
+    """Bytes as they came: reading them is ours, so that poison can be parked with them."""
+    return message.body

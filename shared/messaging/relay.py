@@ -1,0 +1,219 @@
+"""The relay: a cursor over the log that publishes what the log says, in its order.
+
+After a crash a page may be sent twice, never not at all; a reader knows a duplicate by its
+subject and version. Where Kafka was wiped or replaced, everything is published again.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import orjson
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import murmur2
+
+from shared.contracts.registry import CONTEXTS
+from shared.events.envelope import Record, to_headers
+from shared.messaging.kafka import Kafka, partitions, stopped
+from shared.messaging.tail import compare
+from shared.messaging.topics import TopicMismatch, declared, ensure
+from shared.store.log import Log, Tenure
+from shared.store.streams import Unavailable
+from shared.telemetry.metrics import PUBLISHED, RELAY_POSITION
+
+PAGE = 5000
+# Small while commands run, so that a refill of millions does not hold up their event loop.
+PAGE_BESIDE_COMMANDS = 200
+LOOK_S = 1.0
+FIRST_LOOK_S = 2.0
+COMPARE_S = 30.0
+AGAIN_S = (0.2, 2.0)
+
+Ends = dict[TopicPartition, int]
+SILENT = (KafkaError, OSError, TimeoutError)
+
+logger = structlog.get_logger(__name__)
+
+
+class Wiped(Exception):
+    """The topics end before what was published there: another cluster, or an emptied one."""
+
+
+class Relay:
+    """A duty of the log's writer; Kafka away only delays it."""
+
+    def __init__(self, log: Log, kafka: Kafka, contexts: Sequence[str]) -> None:
+        self._log = log
+        self._kafka = kafka
+        self._topics = {context: CONTEXTS[context].topic for context in contexts}
+        self._partitions = [p for topic in self._topics.values() for p in partitions(topic)]
+        self._ends: Ends = {}
+
+    async def before(self, tenure: Tenure) -> None:
+        """Compare the ends of the topics with the log; a silent Kafka is asked again before use."""
+        try:
+            async with asyncio.timeout(FIRST_LOOK_S):
+                await self._compare()
+        except SILENT as error:
+            self._log.degraded["relay"] = _why(error)
+
+    async def run(self, tenure: Tenure) -> None:
+        """Publish until cancelled; raises StoreRefuses where the topics know more than the log."""
+        pause = AGAIN_S[0]
+        while True:
+            begun = asyncio.get_running_loop().time()
+            try:
+                await self._publish(tenure)
+            except* (*SILENT, Unavailable, Wiped, TopicMismatch) as error:
+                cause = error.exceptions[0]
+                self._log.degraded["relay"] = _why(cause)
+                await logger.awarning("relay begins again", reason=_why(cause))
+            if asyncio.get_running_loop().time() - begun > AGAIN_S[1]:
+                pause = AGAIN_S[0]
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, AGAIN_S[1])
+
+    async def _compare(self) -> None:
+        async with asyncio.timeout(COMPARE_S):
+            await ensure(self._kafka.bootstrap, self._topics.values(), **self._kafka.security)
+            async with self._kafka.looking() as consumer:
+                await compare(self._log, consumer, self._partitions)
+
+    async def _publish(self, tenure: Tenure) -> None:
+        await self._compare()
+        async with self._kafka.looking() as consumer, asyncio.TaskGroup() as group:
+            cluster = await self._kafka.cluster_id()
+            position = await self._begin(tenure, cluster, consumer)
+            group.create_task(self._watch(cluster, consumer))
+            group.create_task(self._send_for_ever(tenure, cluster, position))
+
+    async def _begin(self, tenure: Tenure, cluster: str, consumer: AIOKafkaConsumer) -> int:
+        """The position to go on from: 0 where Kafka no longer holds what was published."""
+        async with tenure.session.turn() as connection:
+            row = await connection.fetchrow("SELECT position, cluster, ends FROM published")
+        current = await consumer.end_offsets(self._partitions)
+        self._ends = dict(current)
+        if row is None:
+            return 0
+        before = _ends(orjson.loads(row["ends"]))
+        if row["cluster"] != cluster or _shrunk(before, current):
+            await logger.awarning("kafka was wiped or replaced: publishing everything again")
+            return 0
+        return int(row["position"])
+
+    async def _watch(self, cluster: str, consumer: AIOKafkaConsumer) -> None:
+        """Notice within about a second that Kafka was wiped, even with nothing to publish."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            before = dict(self._ends)
+            try:
+                current = await consumer.end_offsets(self._partitions)
+                other = await self._kafka.cluster_id() != cluster
+            except SILENT as error:
+                self._log.degraded["relay"] = _why(error)
+                continue
+            if other or _shrunk(before, current):
+                raise Wiped("the topics end before what was published")
+            self._log.degraded.pop("relay", None)
+
+    async def _send_for_ever(self, tenure: Tenure, cluster: str, position: int) -> None:
+        producer = self._kafka.producer()
+        await producer.start()
+        self._log.degraded.pop("relay", None)
+        try:
+            page = await self._log.page(position, PAGE_BESIDE_COMMANDS)
+            while True:
+                if not page:
+                    await self._log.grown(position, LOOK_S)
+                    page = await self._log.page(position, PAGE_BESIDE_COMMANDS)
+                    continue
+                committed = self._log.committed
+                sending = asyncio.create_task(self._send(producer, page))
+                try:
+                    position = page[-1].position
+                    # The next page is read while this one is acknowledged.
+                    following = await self._log.page(position, self._limit)
+                    await sending
+                finally:
+                    sending.cancel()
+                await self._move(tenure, cluster, position)
+                self._limit = PAGE if self._log.committed == committed else PAGE_BESIDE_COMMANDS
+                page = following
+        finally:
+            await stopped(producer.stop())
+
+    _limit = PAGE
+
+    async def _send(self, producer: AIOKafkaProducer, page: Sequence[Record]) -> None:
+        """All of a page, acknowledged; the first failed submit raises, for going on leaves a hole.
+
+        Raises Wiped where a record lands before the end that was known: the log was emptied.
+        """
+        batches: dict[TopicPartition, Any] = {}
+        sent: list[tuple[TopicPartition, int, Any]] = []
+
+        async def submit(to: TopicPartition, batch: Any) -> None:
+            batch.close()
+            future = await producer.send_batch(batch, to.topic, partition=to.partition)
+            sent.append((to, batch.record_count(), future))
+
+        for record in page:
+            key = record.key.encode()
+            to = self._partition(record.context, key)
+            headers = to_headers(record, self._log.installation)
+            batch = batches.get(to) or batches.setdefault(to, producer.create_batch())
+            if batch.append(key=key, value=record.data, timestamp=None, headers=headers) is None:
+                await submit(to, batch)
+                batch = batches[to] = producer.create_batch()
+                batch.append(key=key, value=record.data, timestamp=None, headers=headers)
+        for to, batch in batches.items():
+            await submit(to, batch)
+        for to, count, future in sent:
+            offset = (await future).offset
+            if offset < self._ends.get(to, 0):
+                raise Wiped(f"{to.topic}/{to.partition} was emptied under the producer")
+            self._ends[to] = offset + count
+        PUBLISHED.labels(self._log.service).inc(len(page))
+
+    def _partition(self, context: str, key: bytes) -> TopicPartition:
+        return _partition(self._topics[context], key)
+
+    async def _move(self, tenure: Tenure, cluster: str, position: int) -> None:
+        ends = orjson.dumps({f"{p.topic}/{p.partition}": end for p, end in self._ends.items()})
+        async with tenure.session.turn() as connection:
+            await connection.execute(
+                "INSERT INTO published (position, cluster, ends) VALUES ($1, $2, $3)"
+                " ON CONFLICT (single) DO UPDATE SET position = $1, cluster = $2, ends = $3",
+                position, cluster, ends.decode(),
+            )  # fmt: skip
+        RELAY_POSITION.labels(self._log.service).set(position)
+
+
+@lru_cache(maxsize=100_000)
+def _partition(topic: str, key: bytes) -> TopicPartition:
+    """The partition every Kafka client gives this key."""
+    return TopicPartition(topic, (murmur2(key) & 0x7FFFFFFF) % declared_partitions(topic))
+
+
+@lru_cache
+def declared_partitions(topic: str) -> int:
+    return declared()[topic].partitions
+
+
+def _ends(stored: Mapping[str, int]) -> Ends:
+    found: Ends = {}
+    for name, end in stored.items():
+        topic, number = name.rsplit("/", 1)
+        found[TopicPartition(topic, int(number))] = end
+    return found
+
+
+def _shrunk(before: Ends, current: Mapping[TopicPartition, int]) -> bool:
+    return any(current.get(partition, 0) < end for partition, end in before.items())
+
+
+def _why(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".strip(": ")

@@ -1,0 +1,101 @@
+"""What waits for the writer, and what a run of it comes to before it is committed."""
+
+import asyncio
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.events.envelope import Record
+from shared.store.command import Command
+from shared.store.streams import Decision, Stream, Written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """A record that could not be applied, or waits behind one of its key; headers as JSON."""
+
+    context: str
+    key: str
+    seq: int
+    subject: str
+    version: int
+    id: UUID
+    topic: str
+    partition: int
+    offset: int
+    headers: str
+    value: bytes
+    reason: str
+    attempts: int
+    parked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One followed record: head, fence, kept copy or parking move with its effect, or not at all.
+
+    `head` is (context, subject, version, id), or None for a record that belongs to no stream.
+    """
+
+    head: tuple[str, str, int, UUID] | None
+    topic: str
+    partition: int
+    next_offset: int
+    id: UUID
+    kept: Record | None = None
+    parked: Parked | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hot:
+    """A stream in memory."""
+
+    version: int
+    state: Any
+
+
+@dataclass(slots=True)
+class Wish:
+    """A decision that waits for its batch; without a command it only looks, or only follows."""
+
+    reading: tuple[Stream, ...]
+    decision: Decision
+    command: Command | None
+    step: Step | None
+    answer: asyncio.Future[Written]
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a run of wishes comes to, before it is committed."""
+
+    records: list[Record] = field(default_factory=list)
+    commands: list[tuple[str, bytes, str, int, int | None, int]] = field(default_factory=list)
+    claims: list[tuple[str, str, str]] = field(default_factory=list)
+    refusals: dict[tuple[str, str], str] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    hot: dict[Stream, Hot] = field(default_factory=dict)
+    keys: dict[str, tuple[bytes, Written]] = field(default_factory=dict)
+    answers: list[tuple[Wish, Written | Exception]] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        return not (self.records or self.commands or self.steps)
+
+
+def failed(wishes: Iterable[Wish], error: Exception) -> None:
+    """Tell everyone who waits that it will not happen."""
+    for wish in wishes:
+        if not wish.answer.done():
+            wish.answer.set_exception(error)
+
+
+def by_key(wishes: Collection[Wish]) -> dict[str, list[Wish]]:
+    """Wishes that carry a command, by its key."""
+    found: dict[str, list[Wish]] = {}
+    for wish in wishes:
+        if wish.command is not None:
+            found.setdefault(wish.command.key, []).append(wish)
+    return found

@@ -1,0 +1,259 @@
+"""A service's log: decide, append, read. One process writes it at a time; the others stand by."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import structlog
+
+from shared.clock import Clock
+from shared.contracts.registry import Event
+from shared.store.batch import Step, Wish, failed
+from shared.store.command import Command
+from shared.store.reading import Reader
+from shared.store.session import LOST, LeaseLost, Session, take_lease
+from shared.store.settle import settle
+from shared.store.streams import NOTHING, Aggregate, Changes, Decision, Stream, Unavailable, Written
+from shared.store.writer import Writer
+from shared.web.health import Readiness
+
+AGAIN_S = 0.2
+REFUSED_AGAIN_S = 2.0
+
+logger = structlog.get_logger(__name__)
+
+
+class StoreRefuses(Exception):
+    """This store must not serve before a person has looked; `code` and `reason` say why."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(f"{code}: {reason}")
+        self.code = code
+        self.reason = reason
+
+
+class Tenure:
+    """One stretch of being the writer; heads, states and all duties end with it."""
+
+    def __init__(self, session: Session, writer: Writer) -> None:
+        self.session = session
+        self.writer = writer
+
+
+class Duty(Protocol):
+    """What only the writer's process does, for as long as it holds the lease."""
+
+    async def before(self, tenure: Tenure) -> None:
+        """Look before anything is served; raises StoreRefuses."""
+
+    async def run(self, tenure: Tenure) -> None:
+        """Until cancelled; whatever is raised ends the tenure."""
+
+
+class Log(Reader):
+    """Appends to streams and answers for them; nothing acknowledged is lost, nothing twice."""
+
+    def __init__(
+        self,
+        database: str,
+        aggregates: Sequence[Aggregate[Any]],
+        *,
+        service: str,
+        installation: str,
+        clock: Clock,
+        retain: Collection[str] = (),
+    ) -> None:
+        super().__init__(database, service)
+        self.clock = clock
+        self.installation = installation
+        self.aggregates: Mapping[str, Aggregate[Any]] = {a.context: a for a in aggregates}
+        self.kept = frozenset(retain) | {a.context for a in aggregates if a.heard}
+        """Contexts of other services whose events are kept in `heard`."""
+        self.committed = 0
+        self.degraded: dict[str, str] = {}
+        """What a duty misses, by duty: `{"relay": "kafka does not answer"}`."""
+        self._tenure: Tenure | None = None
+        self._why_not = ("starting", "the store has not been reached yet")
+        self._grown: set[asyncio.Event] = set()
+        self._settling: set[asyncio.Task[None]] = set()
+
+    async def decide(
+        self,
+        command: Command,
+        on: Stream,
+        decision: Callable[..., Sequence[Event]],
+        *,
+        reading: Sequence[Stream] = (),
+    ) -> Written:
+        """Append what `decision(state of on, *states of reading)` answers, durably, in order.
+
+        Raises Refused where the decision, the key, the expected version or a day forbids it, and
+        Unavailable where it is not known to be written: then repeat it with the same key.
+        """
+        return await self.decide_many(
+            command, (on, *reading), lambda *states: Changes({on: decision(*states)})
+        )
+
+    async def decide_many(
+        self, command: Command, reading: Sequence[Stream], decision: Decision
+    ) -> Written:
+        """Append to several streams at once; the answer and If-Match are about the first."""
+        return await self._wish(tuple(reading), decision, command, None)
+
+    async def follow(
+        self,
+        tenure: Tenure,
+        step: Step,
+        reading: Sequence[Stream],
+        decision: Decision,
+        command: Command | None,
+    ) -> Written:
+        """Move the head of a followed stream, together with whatever the event leads to here.
+
+        Raises LeaseLost outside of `tenure`: its follower knew other heads than the next one's.
+        """
+        if self._tenure is not tenure:
+            raise LeaseLost("the tenure of this follower is over")
+        return await self._wish(tuple(reading), decision, command, step)
+
+    async def state(self, stream: Stream) -> tuple[int, Any]:
+        """Version (0: never written) and state, after all that was acknowledged before."""
+        found: list[Any] = []
+
+        def look(state: Any) -> Changes:
+            found.append(state)
+            return NOTHING
+
+        written = await self._wish((stream,), look, None, None)
+        return written.version, found[-1]
+
+    async def _wish(
+        self,
+        reading: tuple[Stream, ...],
+        decision: Decision,
+        command: Command | None,
+        step: Step | None,
+    ) -> Written:
+        if self._tenure is None:
+            code, reason = self._why_not
+            raise Unavailable(code, reason=reason)
+        answer: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
+        self._tenure.writer.add(Wish(reading, decision, command, step, answer))
+        return await answer
+
+    async def grown(self, beyond: int, timeout_s: float) -> None:
+        """Return once something was committed behind a position, or the time is up."""
+        event = asyncio.Event()
+        self._grown.add(event)
+        try:
+            if self.committed <= beyond:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(timeout_s):
+                        await event.wait()
+        finally:
+            self._grown.discard(event)
+
+    def _on_committed(self, position: int) -> None:
+        self.committed = position
+        for event in self._grown:
+            event.set()
+
+    def readiness(self) -> Readiness:
+        """Whether this process may be asked; Kafka away is degraded, commands are durable."""
+        degraded = [f"{duty}: {why}" for duty, why in sorted(self.degraded.items())]
+        if self._tenure is None:
+            return Readiness(False, [": ".join(self._why_not)], degraded)
+        return Readiness(True, [], degraded)
+
+    @asynccontextmanager
+    async def tenures(self, duties: Sequence[Duty]) -> AsyncIterator[None]:
+        """Be the writer whenever nobody else is, and do the duties then."""
+        task = asyncio.create_task(self._reign_for_ever(duties))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            for settling in tuple(self._settling):
+                settling.cancel()
+            self.close()
+
+    async def _reign_for_ever(self, duties: Sequence[Duty]) -> None:
+        while True:
+            pause = AGAIN_S
+            try:
+                await self._reign(duties)
+            except Exception as error:  # whatever ends a tenure, the next one may go well
+                cause = _cause(error)
+                if isinstance(cause, StoreRefuses):
+                    self._why_not, pause = (cause.code, cause.reason), REFUSED_AGAIN_S
+                else:
+                    reason = f"{type(cause).__name__}: {cause}"
+                    self._why_not = ("store-unavailable", reason)
+                expected = isinstance(cause, (StoreRefuses, LeaseLost, *LOST))
+                await logger.awarning(
+                    "tenure over", code=self._why_not[0], reason=self._why_not[1],
+                    exc_info=None if expected else error,
+                )  # fmt: skip
+            await asyncio.sleep(pause)
+
+    async def _reign(self, duties: Sequence[Duty]) -> None:
+        self._why_not = ("standby", "another process of this service writes")
+        session = await take_lease(self._database, f"fuyan-{self.service}-writer")
+        writer: Writer | None = None
+        try:
+            writer = await self._writer(session)
+            tenure = Tenure(session, writer)
+            for duty in duties:
+                await duty.before(tenure)
+            self._on_committed(writer.position)
+            self._tenure = tenure
+            await logger.ainfo("serving", service=self.service, position=writer.position)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(writer.run())
+                group.create_task(session.beat())
+                for duty in duties:
+                    group.create_task(duty.run(tenure))
+        finally:
+            self._tenure = None
+            self.degraded.clear()
+            session.end()
+            if writer is not None:
+                self._leave(writer, session)
+
+    async def _writer(self, session: Session) -> Writer:
+        async with session.turn() as connection:
+            last = await connection.fetchrow(
+                "SELECT position, recorded_at FROM log ORDER BY position DESC LIMIT 1"
+            )
+            heads = await connection.fetch("SELECT context, subject, version, id FROM head")
+        return Writer(
+            session,
+            self.aggregates,
+            installation=self.installation,
+            clock=self.clock,
+            position=last[0] if last else 0,
+            recorded_at=last[1] if last else datetime.min.replace(tzinfo=UTC),
+            heads={(row[0], row[1]): (row[2], row[3]) for row in heads},
+            on_committed=self._on_committed,
+        )
+
+    def _leave(self, writer: Writer, session: Session) -> None:
+        """Answer what was waiting: untried wishes now, the last batch once its fate is known."""
+        unknown, untried = writer.left()
+        failed(untried, Unavailable("store-unavailable", reason="the lease was lost"))
+        if unknown:
+            name = f"fuyan-{self.service}-settle"
+            task = asyncio.create_task(settle(self._database, name, unknown, session))
+            self._settling.add(task)
+            task.add_done_callback(self._settling.discard)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The first thing that went wrong in a group of tasks."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,199 @@
+"""The tables of a store, the same in every service that writes.
+
+`log` is append-only by rights and by trigger. Text that is looked up is compared bytewise
+("C"), so that no change of a system's collation can corrupt an index.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    Date,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+MAX_DATA_BYTES = 256 * 1024
+
+metadata = MetaData()
+
+
+def _name(name: str, *, primary_key: bool = False) -> Column[str]:
+    return Column(name, Text(collation="C"), primary_key=primary_key, nullable=False)
+
+
+def event_columns() -> list[Column[object]]:
+    """The columns of an event, in a log and in a journal."""
+    columns: list[Column[object]] = [
+        Column("position", BigInteger, primary_key=True, autoincrement=False),
+        Column("context", Text(collation="C"), nullable=False),
+        Column("subject", Text(collation="C"), nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("id", UUID(as_uuid=True), nullable=False),
+        Column("type", Text(collation="C"), nullable=False),
+        Column("effective_on", Date, nullable=False),
+        Column("effective_at", DateTime(timezone=True), nullable=False),
+        Column("recorded_at", DateTime(timezone=True), nullable=False),
+        Column("actor", Text, nullable=False),
+        Column("on_behalf_of", Text),
+        Column("correlation", UUID(as_uuid=True), nullable=False),
+        Column("causation", UUID(as_uuid=True), nullable=False),
+        Column("command", LargeBinary, nullable=False),
+        Column("traceparent", Text),
+        Column("data", LargeBinary, nullable=False),
+        Column("salt", LargeBinary, nullable=False),
+        Column("leaf", LargeBinary, nullable=False),
+    ]
+    return columns
+
+
+COLUMNS = tuple(column.name for column in event_columns())
+
+log = Table(
+    "log",
+    metadata,
+    *event_columns(),
+    UniqueConstraint("context", "subject", "version", name="log_stream_version"),
+    CheckConstraint("position > 0 AND version > 0", name="log_counts_from_one"),
+    CheckConstraint(f"octet_length(data) <= {MAX_DATA_BYTES}", name="log_data_bounded"),
+)
+
+command = Table(
+    "command",
+    metadata,
+    _name("key", primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("first", BigInteger),
+    Column("last", BigInteger, nullable=False),
+)
+
+claim = Table(
+    "claim",
+    metadata,
+    _name("kind", primary_key=True),
+    _name("value", primary_key=True),
+    Column("command", Text, nullable=False),
+)
+
+published = Table(
+    "published",
+    metadata,
+    Column("single", Boolean, primary_key=True, server_default=text("true")),
+    Column("position", BigInteger, nullable=False),
+    Column("cluster", Text, nullable=False),
+    Column("ends", JSONB, nullable=False),
+    CheckConstraint("single", name="published_one_row"),
+)
+
+
+def following_tables(metadata: MetaData) -> tuple[Table, Table]:
+    """How far each followed stream has come, and where to read on in each partition."""
+    head = Table(
+        "head",
+        metadata,
+        _name("context", primary_key=True),
+        _name("subject", primary_key=True),
+        Column("version", Integer, nullable=False),
+        Column("id", UUID(as_uuid=True), nullable=False),
+    )
+    fence = Table(
+        "fence",
+        metadata,
+        _name("topic", primary_key=True),
+        Column("partition", Integer, primary_key=True, autoincrement=False),
+        Column("next_offset", BigInteger, nullable=False),
+        Column("id", UUID(as_uuid=True), nullable=False),
+    )
+    return head, fence
+
+
+def parked_table(metadata: MetaData) -> Table:
+    """What could not be applied, with its raw bytes, and the later events of its key behind it."""
+    return Table(
+        "parked",
+        metadata,
+        _name("context", primary_key=True),
+        _name("key", primary_key=True),
+        Column("seq", Integer, primary_key=True, autoincrement=False),
+        Column("subject", Text, nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("id", UUID(as_uuid=True), nullable=False),
+        Column("topic", Text, nullable=False),
+        Column("partition", Integer, nullable=False),
+        Column("offset", BigInteger, nullable=False),
+        Column("headers", JSONB, nullable=False),
+        Column("value", LargeBinary, nullable=False),
+        Column("reason", Text, nullable=False),
+        Column("attempts", Integer, nullable=False),
+        Column("parked_at", DateTime(timezone=True), nullable=False),
+    )
+
+
+head, fence = following_tables(metadata)
+parked = parked_table(metadata)
+
+heard = Table(
+    "heard",
+    metadata,
+    *(
+        Column(column.name, column.type, nullable=column.nullable, primary_key=column.name == "id")
+        for column in event_columns()
+    ),
+    UniqueConstraint("context", "subject", "version", name="heard_stream_version"),
+)
+
+_FROZEN = """
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% is append-only: what was acknowledged stays', TG_TABLE_NAME
+    USING ERRCODE = 'restrict_violation';
+END $$;
+"""
+
+
+def freeze(connection: Connection, table: str) -> None:
+    """No row of this table is ever changed or removed, whoever asks."""
+    connection.execute(
+        text(
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
+    )
+
+
+def define_refusal(connection: Connection) -> None:
+    """The trigger function that `freeze` uses."""
+    connection.execute(text(_FROZEN))
+
+
+def grant(connection: Connection, role: str | None, appended: tuple[str, ...]) -> None:
+    """Let the service's own role read all, append to `appended`, and change only the rest."""
+    if role is None:
+        return
+    quoted = connection.dialect.identifier_preparer.quote(role)
+    names = ", ".join(appended)
+    for statement in (
+        f"GRANT USAGE ON SCHEMA public TO {quoted}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted}",
+        f"REVOKE UPDATE, DELETE, TRUNCATE ON {names} FROM {quoted}",
+    ):
+        connection.execute(text(statement))
+
+
+def create(connection: Connection) -> None:
+    """All tables of a store that writes."""
+    metadata.create_all(connection)
+    define_refusal(connection)
+    for table in ("log", "command", "claim"):
+        freeze(connection, table)

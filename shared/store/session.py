@@ -1,0 +1,104 @@
+"""The leased session: whoever holds its advisory lock is the writer of the store.
+
+The lease gives speed and order; safety does not rest on it, for the primary key on position
+refuses whichever of two writers comes second.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+LEASE = 0x66757961  # any number that every process of one database agrees on
+POLL_S = 0.1
+BEAT_S = 0.5
+# A holder that is silent for so long is hung or gone; the server ends its session, lock and all.
+SILENT_MS = 2500
+# Past this a round trip counts as lost, and its outcome as unknown.
+ROUND_TRIP_S = 10.0
+
+# asyncpg raises these where the connection, not the statement, is at fault.
+LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.OperatorInterventionError,
+    asyncpg.InternalClientError,
+    asyncpg.ReadOnlySQLTransactionError,  # a server that became a replica
+)
+
+
+class LeaseLost(Exception):
+    """Someone else writes, or nobody can tell: this tenure is over."""
+
+
+class Session:
+    """One direct connection; statements take turns on it, and each is bounded in time."""
+
+    def __init__(self, connection: asyncpg.Connection, pid: int, started: object) -> None:
+        self._connection = connection
+        self._turn = asyncio.Lock()
+        self.pid = pid
+        self.started = started
+        """`backend_start`: with the pid it names this session among all that ever were."""
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[asyncpg.Connection]:
+        """The connection, alone, for one round trip; raises LeaseLost where it is gone."""
+        async with self._turn:
+            try:
+                async with asyncio.timeout(ROUND_TRIP_S):
+                    yield self._connection
+            except LOST as error:
+                raise LeaseLost(f"{type(error).__name__}: {error}") from error
+
+    async def beat(self) -> None:
+        """Keep the server from ending a session that has nothing to write; ends with the lease."""
+        while True:
+            await asyncio.sleep(BEAT_S)
+            async with self.turn() as connection:
+                if await connection.fetchval("SELECT pg_backend_pid()") != self.pid:
+                    raise LeaseLost("a pooler stands between: two writers would share one session")
+
+    def end(self) -> None:
+        """Drop the connection at once; a polite good-bye can hang on a dead link."""
+        self._connection.terminate()
+
+
+async def connect(dsn: str, name: str, **settings: str) -> asyncpg.Connection:
+    """A direct connection that tells the server who it is."""
+    return await asyncpg.connect(
+        dsn, timeout=5, server_settings={"application_name": name, **settings}
+    )
+
+
+async def take_lease(dsn: str, name: str) -> Session:
+    """Wait until this process is the writer; raises one of LOST while the server is away.
+
+    Polls, since waiting inside `pg_advisory_lock` holds a snapshot that stops the vacuum.
+    """
+    connection = await connect(
+        dsn,
+        name,
+        synchronous_commit="on",
+        idle_session_timeout=f"{SILENT_MS}ms",
+        tcp_keepalives_idle="1",
+        tcp_keepalives_interval="1",
+        tcp_keepalives_count="2",
+        # It only ever looks up by key; without statistics the planner would scan a fresh table.
+        enable_seqscan="off",
+        enable_hashjoin="off",
+        enable_mergejoin="off",
+    )
+    try:
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEASE):
+            await asyncio.sleep(POLL_S)
+        rows = await connection.fetch(
+            "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+        )
+        return Session(connection, *rows[0])
+    except BaseException:
+        connection.terminate()
+        raise

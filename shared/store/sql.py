@@ -1,0 +1,106 @@
+"""The two statements of the writer: one round trip to look, one to append."""
+
+from collections.abc import Sequence
+from dataclasses import astuple
+from typing import Any
+
+from shared.events.envelope import Record
+from shared.store.batch import Batch, Parked, Step
+from shared.store.schema import COLUMNS
+
+LOOK = """
+SELECT 'pid' AS kind, NULL AS first, NULL AS second, pg_backend_pid() AS number,
+       NULL::bigint AS position, NULL::bytea AS data
+UNION ALL
+SELECT 'key', key, stream, version, last, fingerprint FROM command WHERE key = ANY($1::text[])
+UNION ALL
+SELECT 'log', context || '/' || type, subject, version, position, data
+  FROM log JOIN unnest($2::text[], $3::text[]) AS s(c, n) ON context = c AND subject = n
+UNION ALL
+SELECT 'heard', context || '/' || type, subject, version, position, data
+  FROM heard JOIN unnest($4::text[], $5::text[]) AS s(c, n) ON context = c AND subject = n
+"""
+
+_TYPES = (
+    "bigint", "text", "text", "int", "uuid", "text", "date", "timestamptz", "timestamptz",
+    "text", "text", "uuid", "uuid", "bytea", "text", "bytea", "bytea", "bytea",
+)  # fmt: skip
+
+
+def _unnest(types: Sequence[str], start: int) -> str:
+    return "unnest(" + ", ".join(f"${start + i}::{t}[]" for i, t in enumerate(types)) + ")"
+
+
+def insert_events(table: str, start: int) -> str:
+    """INSERT of event rows given as one array per column, from parameter `start` on."""
+    return f"INSERT INTO {table} ({', '.join(COLUMNS)}) SELECT * FROM {_unnest(_TYPES, start)}"  # noqa: S608
+
+
+N = len(COLUMNS)
+PARKED_TYPES = (
+    "text", "text", "int", "text", "int", "uuid", "text", "int", "bigint", "jsonb", "bytea",
+    "text", "int", "timestamptz",
+)  # fmt: skip
+
+
+def follow_upserts(start: int, schema: str = "") -> tuple[str, str]:
+    """Heads and fences as two upserts of four arrays each, from parameter `start` on."""
+    heads = (
+        f"INSERT INTO {schema}head SELECT * FROM {_unnest(('text', 'text', 'int', 'uuid'), start)}"  # noqa: S608
+        " ON CONFLICT (context, subject) DO UPDATE SET version = excluded.version, id = excluded.id"
+    )
+    fences = (
+        f"INSERT INTO {schema}fence SELECT * FROM {_unnest(('text', 'int', 'bigint', 'uuid'), start + 4)}"  # noqa: S608, E501
+        " ON CONFLICT (topic, partition) DO UPDATE"
+        " SET next_offset = excluded.next_offset, id = excluded.id"
+    )
+    return heads, fences
+
+
+_HEADS, _FENCES = follow_upserts(N + 10)
+APPEND = f"""
+WITH e AS ({insert_events("log", 1)}),
+c AS (INSERT INTO command SELECT * FROM
+  {_unnest(("text", "bytea", "text", "int", "bigint", "bigint"), N + 1)}),
+u AS (INSERT INTO claim SELECT * FROM {_unnest(("text", "text", "text"), N + 7)}),
+h AS ({_HEADS}),
+f AS ({_FENCES}),
+p AS (INSERT INTO parked SELECT * FROM {_unnest(PARKED_TYPES, N + 18)})
+{insert_events("heard", N + 18 + len(PARKED_TYPES))}
+"""  # noqa: S608
+
+
+def event_arrays(records: Sequence[Record]) -> list[list[Any]]:
+    """The columns of event rows, in the order of the table."""
+    return [[getattr(record, column) for record in records] for column in COLUMNS]
+
+
+def _transposed(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return (
+        [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+    )
+
+
+def columns(batch: Batch) -> list[list[Any]]:
+    """All parameters of APPEND."""
+    steps = batch.steps
+    return [
+        *event_arrays(batch.records),
+        *_transposed(batch.commands, 6),
+        *_transposed(batch.claims, 3),
+        *follow_arrays(steps),
+        *parked_arrays([s.parked for s in steps if s.parked is not None]),
+        *event_arrays([s.kept for s in steps if s.kept is not None]),
+    ]
+
+
+def follow_arrays(steps: Sequence[Step]) -> list[list[Any]]:
+    """Heads and fences of these steps; each row once, for an upsert takes no row twice."""
+    heads = {step.head[:2]: step.head for step in steps if step.head is not None}
+    fences = {(s.topic, s.partition): (s.topic, s.partition, s.next_offset, s.id) for s in steps}
+    return [*_transposed(list(heads.values()), 4), *_transposed(list(fences.values()), 4)]
+
+
+def parked_arrays(parked: Sequence[Parked]) -> list[list[Any]]:
+    """The columns of parked rows, in the order of the table."""
+    return _transposed([astuple(row) for row in parked], len(PARKED_TYPES))

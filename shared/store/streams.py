@@ -1,0 +1,74 @@
+"""What a store knows of its streams: who folds them, what a decision changes, what is answered."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from shared.contracts.refusals import Refused
+from shared.contracts.registry import Event
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One sequence of events, e.g. `Stream("dossier", "shanting-2018/370406001")`."""
+
+    context: str
+    subject: str
+
+    def __str__(self) -> str:
+        return f"{self.context}/{self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate(Generic[S]):
+    """How the streams of a context become a state.
+
+    `heard` streams belong to another service; this one follows their topic and keeps what it heard.
+    """
+
+    context: str
+    initial: S
+    evolve: Callable[[S, Any], S]
+    heard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A value that only one command may ever take; later ones are refused with `refusal`."""
+
+    kind: str
+    value: str
+    refusal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a decision comes to: events by stream, and the values it claims."""
+
+    events: Mapping[Stream, Sequence[Event]]
+    claims: Sequence[Claim] = ()
+
+
+NOTHING = Changes({})
+Decision = Callable[..., Changes]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The answer to a command, the same whenever its key comes again.
+
+    `version` is that of `stream` afterwards; `position` is the last one written, or 0 for none.
+    """
+
+    stream: str
+    version: int
+    position: int
+
+
+class Unavailable(Refused):
+    """Not now, and not because of what was asked: repeat it with the same key."""
+
+    def __init__(self, code: str, retry_after_s: int = 1, **facts: object) -> None:
+        super().__init__(code, retry_after_s=retry_after_s, **facts)

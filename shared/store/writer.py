@@ -1,0 +1,359 @@
+"""The one writer of a log: what arrived while the last batch was committing goes as one statement.
+
+States and heads of streams live here, in the holder's memory, and end with its tenure.
+"""
+
+import asyncio
+import os
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from uuid_utils.compat import uuid7
+
+from shared.clock import Clock, civil_day
+from shared.contracts.refusals import Refused
+from shared.contracts.registry import Event, UnknownType, decode, encode, type_of
+from shared.events.envelope import Record, attributes, noon, seal
+from shared.store.batch import Batch, Hot, Step, Wish
+from shared.store.command import Command
+from shared.store.schema import MAX_DATA_BYTES
+from shared.store.session import LeaseLost, Session
+from shared.store.sql import APPEND, LOOK, columns
+from shared.store.streams import Aggregate, Claim, Stream, Unavailable, Written
+
+MAX_BATCH = 512
+MAX_BATCH_BYTES = 4 * 1024 * 1024
+MAX_WAITING = 10_000
+MAX_HOT = 50_000
+
+
+class Writer:
+    """Decides and appends, in the order of arrival, for as long as its session lives."""
+
+    def __init__(
+        self,
+        session: Session,
+        aggregates: Mapping[str, Aggregate[Any]],
+        *,
+        installation: str,
+        clock: Clock,
+        position: int,
+        recorded_at: datetime,
+        heads: dict[tuple[str, str], tuple[int, UUID]],
+        on_committed: Callable[[int], None],
+    ) -> None:
+        self.position = position
+        self._session = session
+        self._aggregates = aggregates
+        self._installation = installation
+        self._clock = clock
+        self._recorded_at = recorded_at
+        self._on_committed = on_committed
+        self.heads = heads
+        """How far each followed stream has come here: its version and the id of its last event."""
+        self._waiting: deque[Wish] = deque()
+        self._wake = asyncio.Event()
+        self._hot: OrderedDict[Stream, Hot] = OrderedDict()
+        self._pending: list[Wish] = []
+
+    def add(self, wish: Wish) -> None:
+        """Put a wish in line; raises Unavailable where the line is too long to be of use."""
+        if len(self._waiting) >= MAX_WAITING:
+            raise Unavailable("busy")
+        self._waiting.append(wish)
+        self._wake.set()
+
+    def left(self) -> tuple[list[Wish], list[Wish]]:
+        """After the end: wishes that may have been written, and those that were never tried."""
+        return self._pending, list(self._waiting)
+
+    async def run(self) -> None:
+        """Batch after batch, until the lease is lost."""
+        while True:
+            await self._wake.wait()
+            while self._waiting and len(self._pending) < MAX_BATCH:
+                self._pending.append(self._waiting.popleft())
+            if not self._waiting:
+                self._wake.clear()
+            done = await self._look(self._pending)
+            await self._write(self._pending, done)
+            self._pending = []
+
+    async def _look(self, wishes: Sequence[Wish]) -> dict[str, tuple[bytes, Written]]:
+        """One round trip: which keys are done already, and the streams not yet in memory.
+
+        It also shows that the session is ours, so that a zombie answers nobody.
+        """
+        keys = [wish.command.key for wish in wishes if wish.command is not None]
+        cold = {stream for wish in wishes for stream in wish.reading if stream not in self._hot}
+        own = [stream for stream in cold if not self._aggregates[stream.context].heard]
+        heard = [stream for stream in cold if self._aggregates[stream.context].heard]
+        async with self._session.turn() as connection:
+            rows = await connection.fetch(
+                LOOK,
+                keys,
+                [stream.context for stream in own],
+                [stream.subject for stream in own],
+                [stream.context for stream in heard],
+                [stream.subject for stream in heard],
+            )
+        done: dict[str, tuple[bytes, Written]] = {}
+        events: dict[Stream, list[tuple[int, str, bytes]]] = {stream: [] for stream in cold}
+        for kind, first, second, number, position, data in rows:
+            if kind == "pid":
+                if number != self._session.pid:
+                    raise LeaseLost("a pooler stands between: two writers would share one session")
+            elif kind == "key":
+                done[first] = (data, Written(second, number, position))
+            else:
+                context, name = first.split("/", 1)
+                events[Stream(context, second)].append((number, name, data))
+        for stream, found in events.items():
+            self._hot[stream] = self._fold(stream, found)
+        for wish in wishes:
+            for stream in wish.reading:
+                self._hot.move_to_end(stream)
+        return done
+
+    def _fold(self, stream: Stream, found: list[tuple[int, str, bytes]]) -> Hot:
+        aggregate = self._aggregates[stream.context]
+        version, state = 0, aggregate.initial
+        for version, name, data in sorted(found, key=lambda event: event[0]):  # noqa: B007
+            with suppress(UnknownType):  # kept, but nobody here has heard of it yet
+                state = aggregate.evolve(state, decode(name, data))
+        return Hot(version, state)
+
+    async def _write(self, wishes: Sequence[Wish], done: dict[str, tuple[bytes, Written]]) -> None:
+        """Commit these wishes; where the data of one is at fault, halve until it fails alone."""
+        batch, rest = self._decide(wishes, done)
+        if not batch.empty:
+            try:
+                async with self._session.turn() as connection:
+                    await connection.fetch(APPEND, *columns(batch))
+            except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
+                culprit = _culprit(batch, error)
+                if len(wishes) == 1:
+                    self._resolve(wishes[0], culprit)
+                    return
+                middle = len(wishes) // 2
+                await self._write(wishes[:middle], done)
+                await self._write(wishes[middle:], done)
+                return
+            except asyncpg.PostgresError as error:
+                # It answered, so it wrote nothing: a full disk, a limit. The tenure goes on.
+                for wish in wishes:
+                    self._resolve(wish, Unavailable("store-unavailable", reason=str(error)))
+                return
+            self._promote(batch)
+        done.update(batch.keys)
+        for wish, answer in batch.answers:
+            self._resolve(wish, answer)
+        if rest:
+            await self._write(rest, done)
+
+    def _promote(self, batch: Batch) -> None:
+        for stream, hot in batch.hot.items():
+            self._hot[stream] = hot
+            self._hot.move_to_end(stream)
+        for step in batch.steps:
+            if step.head is not None:
+                context, subject, version, id_ = step.head
+                self.heads[context, subject] = (version, id_)
+        while len(self._hot) > MAX_HOT:
+            self._hot.popitem(last=False)
+        if batch.records:
+            self.position = batch.records[-1].position
+            self._recorded_at = batch.records[-1].recorded_at
+            self._on_committed(self.position)
+
+    def _decide(
+        self, wishes: Sequence[Wish], done: Mapping[str, tuple[bytes, Written]]
+    ) -> tuple[Batch, Sequence[Wish]]:
+        """Fold wish after wish over what the earlier ones of the batch will have written.
+
+        Returns the wishes that no longer fit, too: a statement stays under 4 MiB.
+        """
+        batch, size = Batch(), 0
+        now = max(self._clock(), self._recorded_at)
+        today = civil_day(now)
+        for index, wish in enumerate(wishes):
+            if size > MAX_BATCH_BYTES:
+                return batch, wishes[index:]
+            try:
+                records, answer = self._one(wish, batch, done, now, today)
+            except Exception as error:  # a decision that breaks fails alone, and is told
+                batch.answers.append((wish, error))
+                continue
+            size += sum(len(record.data) for record in records)
+            batch.answers.append((wish, answer))
+        return batch, ()
+
+    def _one(
+        self,
+        wish: Wish,
+        batch: Batch,
+        done: Mapping[str, tuple[bytes, Written]],
+        now: datetime,
+        today: date,
+    ) -> tuple[list[Record], Written]:
+        command = wish.command
+        if command is not None:
+            earlier = done.get(command.key) or batch.keys.get(command.key)
+            if earlier is not None:
+                if earlier[0] != command.fingerprint:
+                    raise Refused("idempotency-key-reused")
+                return [], earlier[1]
+            for heard in command.after:
+                if self.heads.get((heard.context, heard.subject), (0,))[0] < heard.version:
+                    raise Unavailable("not-yet-known", heard=str(heard))
+        found = [self._now(stream, batch) for stream in wish.reading]
+        if command is not None and command.expected not in (None, found[0].version):
+            raise Refused("version-mismatch", expected=command.expected, version=found[0].version)
+        changes = wish.decision(*(hot.state for hot in found))
+        position = self.position + len(batch.records)
+        records: list[Record] = []
+        after: dict[Stream, Hot] = {}
+        for stream, events in changes.events.items():
+            hot = self._now(stream, batch)
+            for event in events:
+                if command is None:
+                    raise LookupError("only a command may write")
+                position += 1
+                self._check_day(event, command, today)
+                records.append(self._record(stream, hot.version + 1, position, event, command, now))
+                state = self._aggregates[stream.context].evolve(hot.state, event)
+                hot = Hot(hot.version + 1, state)
+            after[stream] = hot
+        for claim in changes.claims:
+            self._claim(claim, command, batch)
+        first = wish.reading[0] if wish.reading else None
+        version = 0 if first is None else after.get(first, found[0]).version
+        written = Written(
+            first.subject if first else "", version, records[-1].position if records else 0
+        )
+        # Nothing below can fail: a wish enters the batch whole or not at all.
+        batch.records += records
+        batch.hot.update(after)
+        if command is not None:
+            begin = records[0].position if records else None
+            batch.commands.append(
+                (command.key, command.fingerprint, written.stream, version, begin, written.position)
+            )
+            batch.keys[command.key] = (command.fingerprint, written)
+        if wish.step is not None:
+            self._follow(wish.step, batch)
+        return records, written
+
+    def _now(self, stream: Stream, batch: Batch) -> Hot:
+        return batch.hot.get(stream) or self._hot[stream]
+
+    def _claim(self, claim: Claim, command: Command | None, batch: Batch) -> None:
+        key = (claim.kind, claim.value)
+        if key in batch.refusals or command is None:
+            raise Refused(claim.refusal, value=claim.value)
+        batch.refusals[key] = claim.refusal
+        batch.claims.append((claim.kind, claim.value, command.key))
+
+    def _follow(self, step: Step, batch: Batch) -> None:
+        batch.steps.append(step)
+        if step.kept is None:
+            return
+        stream = Stream(step.kept.context, step.kept.subject)
+        aggregate = self._aggregates.get(stream.context)
+        hot = batch.hot.get(stream) or self._hot.get(stream)
+        # A stream not in memory is folded from what was kept, once someone asks for it.
+        if aggregate is not None and aggregate.heard and hot is not None:
+            with suppress(UnknownType):
+                event = decode(step.kept.type, step.kept.data)
+                batch.hot[stream] = Hot(step.kept.version, aggregate.evolve(hot.state, event))
+
+    @staticmethod
+    def _check_day(event: Event, command: Command, today: date) -> None:
+        if event.effective_on > today:
+            raise Refused(
+                "effective-day-in-future", effective_on=event.effective_on, today_on=today
+            )
+        reaction = command.causation is not None
+        if event.effective_on < today and not event.backdated_reason and not reaction:
+            raise Refused("backdated-reason-missing", effective_on=event.effective_on)
+
+    def _record(
+        self,
+        stream: Stream,
+        version: int,
+        position: int,
+        event: Event,
+        command: Command,
+        now: datetime,
+    ) -> Record:
+        data = encode(event)
+        if len(data) > MAX_DATA_BYTES:
+            raise Refused("event-too-large", bytes=len(data), limit=MAX_DATA_BYTES)
+        id_, salt, day = uuid7(), os.urandom(16), event.effective_on
+        effective_at = now if day == civil_day(now) else noon(day)
+        key = sha256(command.key.encode()).digest()
+        causation = command.causation or command.correlation
+        sealed = attributes(
+            installation=self._installation,
+            context=stream.context,
+            subject=stream.subject,
+            version=version,
+            position=position,
+            id=id_,
+            type=type_of(event),
+            effective_at=effective_at,
+            recorded_at=now,
+            actor=command.actor,
+            on_behalf_of=command.on_behalf_of,
+            correlation=command.correlation,
+            causation=causation,
+            command=key,
+        )
+        return Record(
+            position=position,
+            context=stream.context,
+            subject=stream.subject,
+            version=version,
+            id=id_,
+            type=type_of(event),
+            effective_on=day,
+            effective_at=effective_at,
+            recorded_at=now,
+            actor=command.actor,
+            on_behalf_of=command.on_behalf_of,
+            correlation=command.correlation,
+            causation=causation,
+            command=key,
+            traceparent=command.traceparent,
+            data=data,
+            salt=salt,
+            leaf=seal(sealed, sha256(salt + data).digest()),
+        )
+
+    @staticmethod
+    def _resolve(wish: Wish, answer: Written | Exception) -> None:
+        if wish.answer.done():  # its caller went away
+            return
+        if isinstance(answer, Exception):
+            wish.answer.set_exception(answer)
+        else:
+            wish.answer.set_result(answer)
+
+
+def _culprit(batch: Batch, error: asyncpg.PostgresError) -> Exception:
+    """What the last one left of a halved batch is told; raises LeaseLost where none is at fault."""
+    constraint = getattr(error, "constraint_name", None)
+    if constraint in ("log_pkey", "log_stream_version", "command_pkey"):
+        raise LeaseLost(f"another writer was first: {error}") from error
+    if constraint == "claim_pkey":
+        detail = getattr(error, "detail", None) or ""
+        for (_, value), code in batch.refusals.items():
+            if value in detail:
+                return Refused(code, value=value)
+    return Refused("value-not-storable", reason=str(error))
