@@ -1,0 +1,5 @@
+"""Read models: each row is written by one stream alone, so no order between topics matters.
+
+A row keeps the dated facts of its stream, in the stream's order. What holds on a day is a pure
+function of the facts up to that day, never a value that somebody overwrote.
+"""
