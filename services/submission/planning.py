@@ -76,6 +76,7 @@ def revise_plan(
     batches: Mapping[str, BatchAnnounced],
     signed_by: str,
     reason: str,
+    district: str,
     consent: Consent | None = None,
 ) -> list[DossierEvent]:
     """Change the plan; after its target's freeze day leaving it takes the district's consent."""
@@ -92,6 +93,8 @@ def revise_plan(
     freeze_on = left.freeze_on or left.due_on
     if leaves and on > freeze_on and consent is None:
         raise Refused("target-frozen", target=left.name, freeze_on=freeze_on)
+    if consent is not None and consent.organisation != district:
+        raise Refused("consent-not-of-district", organisation=consent.organisation)
     return [
         PlanRevised(
             **site,

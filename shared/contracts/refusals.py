@@ -322,6 +322,13 @@ REFUSALS: Mapping[str, Refusal] = {
         "请先整改失分项并重新自评",
         "Close gaps and score the office again",
     ),
+    "consent-not-of-district": Refusal(
+        422,
+        "退出目标的同意须由区级作出，不是 {organisation}",
+        "Consent to leave a target is the district's to give, not {organisation}'s",
+        "请附区级的同意文件",
+        "Give the district's paper",
+    ),
     "deficiencies-open": Refusal(
         409,
         "{open_count} 项整改未销号",

@@ -64,6 +64,7 @@ def revise(
         batches=BATCHES,
         signed_by="h1",
         reason="进度调整",
+        district=OPEN.district,
         consent=consent,
     )
 
@@ -195,6 +196,13 @@ def test_with_the_districts_consent_a_frozen_target_may_be_left() -> None:
     (event,) = given(FILED).when(revise, date(2018, 10, 1), intent("all-2019"), CONSENT).events
     assert isinstance(event, PlanRevised)
     assert event.consent == CONSENT
+
+
+def test_only_the_district_can_consent() -> None:
+    other = replace(CONSENT, organisation="370400-safety")
+    given(FILED).when(revise, date(2018, 10, 1), intent("all-2019"), other).refused(
+        "consent-not-of-district", organisation="370400-safety"
+    )
 
 
 def test_after_the_freeze_day_another_day_to_reach_the_same_target_needs_no_consent() -> None:
