@@ -994,4 +994,18 @@ REFUSALS: Mapping[str, Refusal] = {
         "请按顺序办理",
         "Take the steps in order",
     ),
+    "no-such-contract": Refusal(
+        404,
+        "没有名为 {type} 的事件",
+        "There is no event named {type}",
+        "可用的名称见 /v1/contracts",
+        "/v1/contracts lists those that exist",
+    ),
+    "no-such-notice": Refusal(
+        404,
+        "本单位没有这条通知（{notice_id}）",
+        "This organisation has no such notice ({notice_id})",
+        "请核对编号与 programme 参数；收到的通知见 /v1/notices",
+        "Check the id and the programme; /v1/notices lists what was received",
+    ),
 }
