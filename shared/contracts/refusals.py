@@ -1008,4 +1008,32 @@ REFUSALS: Mapping[str, Refusal] = {
         "请核对编号与 programme 参数；收到的通知见 /v1/notices",
         "Check the id and the programme; /v1/notices lists what was received",
     ),
+    "as-of-in-future": Refusal(
+        422,
+        "{as_of} 还没有到，今天是 {today_on}",
+        "{as_of} has not come yet; today is {today_on}",
+        "请选择今天或以前的日期",
+        "Choose today or an earlier day",
+    ),
+    "cursor-invalid": Refusal(
+        422,
+        "翻页位置 after 不是本系统给出的",
+        "The cursor `after` is not one that this system gave",
+        "请使用上一页答复中的 next",
+        "Use `next` of the page before",
+    ),
+    "not-yet-visible": Refusal(
+        503,
+        "刚提交的内容（{at_least}）还没有显示到这里",
+        "What was just recorded ({at_least}) is not visible here yet",
+        "请在 {retry_after_s} 后重试",
+        "Try again after {retry_after_s}",
+    ),
+    "parked": Refusal(
+        503,
+        "此事项（{at_least}）的记录无法读取，已搁置待处理",
+        "The records of this subject ({at_least}) cannot be read and were set aside",
+        "请告知运维；其他镇街不受影响",
+        "Tell operations; nobody else is affected",
+    ),
 }
