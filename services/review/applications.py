@@ -41,7 +41,7 @@ def objections(programme: Programme, application: ApplicationSubmitted) -> Itera
     The office's side checked all of it by what it knew; here it is checked by the record itself.
     """
     if programme.opened is None:
-        yield Refused("programme-unknown", programme=application.programme)
+        yield Refused("unknown-programme", programme=application.programme)
         return
     if programme.closed is not None:
         yield Refused("programme-closed", closed_on=programme.closed.closed_on)
@@ -64,7 +64,11 @@ def objections(programme: Programme, application: ApplicationSubmitted) -> Itera
 def _who(programme: Programme, application: ApplicationSubmitted) -> Iterator[Refused]:
     enrolled = programme.townships.get(application.township)
     if enrolled is None:
-        yield Refused("township-not-enrolled", township=application.township)
+        yield Refused(
+            "township-not-enrolled",
+            township=application.township,
+            programme=application.programme,
+        )
     elif enrolled.office != application.office:
         yield Refused("office-differs", office=application.office, enrolled=enrolled.office)
 

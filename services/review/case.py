@@ -282,11 +282,23 @@ def _reconsidered(case: Case, day: date) -> Case:
 
 
 def _reason(refused: Refused) -> Reason:
-    facts = {
-        name: "、".join(map(str, fact)) if isinstance(fact, (list, tuple)) else fact
-        for name, fact in refused.facts.items()
-    }
+    """The refusal as the office reads it, in an event that outlives any page."""
+    facts = {name: _told(name, fact) for name, fact in refused.facts.items()}
     return Reason(code=refused.code, text=REFUSALS[refused.code].zh.format_map(facts))
+
+
+def _told(name: str, fact: object) -> str:
+    match fact:
+        case list() | tuple():
+            return "、".join(_told(name, one) for one in fact)
+        case date():
+            return f"{fact.year}年{fact.month}月{fact.day}日"
+        case int() if name.endswith("_cp"):
+            return f"{fact // 100}.{fact % 100:02} 分"
+        case None:
+            return "无"
+        case _:
+            return str(fact)
 
 
 def _block_on(case: Case, day: date) -> CaseSite:

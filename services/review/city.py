@@ -10,7 +10,7 @@ from typing import Literal
 from services.review.applications import check_reached
 from services.review.case import Case, block, check_title, pinned, under_review
 from services.review.programme import Programme
-from services.review.standards import no_duplicates
+from services.review.standards import check_facts, no_duplicates
 from services.review.team import known_items
 from services.review.verdict import Complaint, return_application
 from shared.contracts.blocks import Document, Mark, ProgrammeSite, Reason, Title, Totals
@@ -69,7 +69,7 @@ def recommend(
     if letter is None:
         raise Refused("document-missing", of="recommendation")
     if programme.opened is None:
-        raise Refused("programme-unknown", programme=site["programme"])
+        raise Refused("unknown-programme", programme=site["programme"])
     listed = [
         {
             "case_id": one.case_id,
@@ -120,6 +120,7 @@ def record_city_marks(
     if on_behalf_of is not None:
         _official(site.get("document"))
     known_items(standard, given.sampled)
+    check_facts(standard, given.facts)
     sent_on = case.recommended.effective_on if case.recommended else case.since
     if not sent_on <= inspected_on <= site["effective_on"]:
         raise Refused("inspected-outside", from_on=sent_on, to_on=site["effective_on"])

@@ -80,7 +80,8 @@ class Programme:
     def township(self, code: str) -> TownshipEnrolled:
         """An enrolled township; Refused("township-not-enrolled")."""
         if code not in self.townships:
-            raise Refused("township-not-enrolled", township=code)
+            programme = self.opened.programme if self.opened else ""
+            raise Refused("township-not-enrolled", township=code, programme=programme)
         return self.townships[code]
 
 
@@ -219,8 +220,9 @@ def announce_batch(
     opened = _running(programme, site)
     if draft.batch in programme.batches:
         raise Refused("duplicate-code", kind="batch", duplicate=draft.batch)
-    if draft.target not in {target.code for target in opened.targets}:
-        raise Refused("unknown-target", target=draft.target)
+    targets = sorted(target.code for target in opened.targets)
+    if draft.target not in targets:
+        raise Refused("unknown-target", target=draft.target, known=targets)
     if draft.closes_on < draft.opens_on:
         raise Refused(
             "days-reversed", of=draft.batch, from_on=draft.opens_on, to_on=draft.closes_on
@@ -318,7 +320,7 @@ def close(
 def _running(programme: Programme, site: ProgrammeSite) -> Opened:
     """The programme, if it is open; nothing of it happens before it was opened."""
     if programme.opened is None:
-        raise Refused("programme-unknown", programme=site["programme"])
+        raise Refused("unknown-programme", programme=site["programme"])
     if programme.closed is not None:
         raise Refused("programme-closed", closed_on=programme.closed.closed_on)
     if site["effective_on"] < programme.opened.effective_on:

@@ -106,6 +106,7 @@ def recuse_member(
 
 def schedule_inspection(
     case: Case,
+    programme: Programme,
     inspection_id: str,
     *,
     level: Level,
@@ -116,7 +117,6 @@ def schedule_inspection(
     items: Sequence[str] = (),
     seed: str | None = None,
     replaces: str | None = None,
-    standard: StandardPublished,
     site: ProgrammeSite,
 ) -> list[CaseEvent]:
     """Say when and where inspectors come, or move a visit that was not held yet.
@@ -135,7 +135,7 @@ def schedule_inspection(
         raise Refused("hours-reversed", starts_at=starts_at, ends_at=ends_at)
     if replaces is not None:
         _not_held(case, replaces)
-    known_items(standard, items)
+    known_items(pinned(case, programme), items)
     return [
         InspectionScheduled(
             **block(case, site),

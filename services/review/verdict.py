@@ -1,12 +1,12 @@
 """What the district makes of the marks: its team agrees, and its leader decides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.review.applications import check_reached
 from services.review.case import Case, block, check_title, pinned, under_review
 from services.review.programme import Programme
-from services.review.standards import no_duplicates
+from services.review.standards import check_facts, no_duplicates
 from services.review.team import (
     TEAM_AT_LEAST,
     counting_marks,
@@ -48,11 +48,13 @@ def record_consensus(
     *,
     own_marks: Mapping[str, Mark],
     officer: str,
+    facts: Collection[str] = (),
     site: ProgrammeSite,
 ) -> list[CaseEvent]:
     """What the team agreed, item by item, with the spread of its marks and the office's own.
 
-    `own_marks` are those of the application. Every claim, the office's or a member's, that an item
+    `own_marks` are those of the application, `facts` what the team states beside the points (a
+    fatal accident). Every claim, the office's or a member's, that an item
     does not apply is decided. Raises Refused: `not-team-leader`, `team-too-small`,
     `markers-missing`, `claims-undecided`, `claim-not-made`, `claim-decided-otherwise`, and what
     `shared.standard` refuses.
@@ -66,7 +68,8 @@ def record_consensus(
     marks = tuple(
         _agreed(mark, by_item.get(mark.item, {}), own_marks.get(mark.item)) for mark in agreed
     )
-    totals = score(standard, agreed, na_allowed=allowed)
+    check_facts(standard, facts)
+    totals = score(standard, agreed, na_allowed=allowed, facts=facts)
     event = ConsensusRecorded(
         **block(case, site),
         standard=opened.standard,
@@ -79,7 +82,11 @@ def record_consensus(
         supersedes=case.consensus_version,
     )
     last = case.consensus
-    same = last and (last.marks, last.na_decisions) == (event.marks, event.na_decisions)
+    same = last and (last.marks, last.na_decisions, last.totals) == (
+        event.marks,
+        event.na_decisions,
+        totals,
+    )
     return [] if same else [event]
 
 
