@@ -1,0 +1,191 @@
+"""The inbox over HTTP: an organisation reads what it was told, and says that it did."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from services.notification import notice
+from services.notification.notice import Inbox, Notice
+from services.notification.templates import GONE, TEMPLATES, Title, title
+from shared.clock import civil_day
+from shared.contracts.blocks import ProgrammeSite
+from shared.contracts.refusals import Refused
+from shared.contracts.registry import decode
+from shared.events.envelope import Record
+from shared.store.command import Command
+from shared.store.log import Log
+from shared.store.streams import Stream
+from shared.web.auth import Principal, allow, own_office
+from shared.web.commands import Written, command, created
+
+RECIPIENTS = ("clerk", "head", "gov", "officer", "leader", "member", "city")
+
+Reader = Annotated[Principal, Depends(allow(*RECIPIENTS, "auditor"))]
+Recipient = Annotated[Principal, Depends(allow(*RECIPIENTS))]
+Wish = Annotated[Command, Depends(command)]
+Code = Annotated[str, Query(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The event that a notice is about; `type` and the rest are null once it cannot be read."""
+
+    id: str
+    type: str | None
+    subject: str | None
+    effective_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A notice as its recipient reads it."""
+
+    id: str
+    cause: Cause
+    title: str
+    title_en: str
+    copy: bool
+    role: str
+    township: str | None
+    due_on: date | None
+    delivered_at: datetime | None
+    read_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The newest first; `next` is the `after` of the following page, if there is one."""
+
+    organisation: str
+    unread: int
+    notices: Sequence[Shown]
+    next: str | None
+
+
+def routes(log: Log) -> APIRouter:
+    router = APIRouter(prefix="/v1/notices", tags=["notices"])
+
+    @router.get("")
+    async def inbox(
+        response: Response,
+        who: Reader,
+        programme: Code,
+        organisation: Code | None = None,
+        after: UUID | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        unread: bool = False,
+    ) -> Page:
+        """What an organisation was told, the newest first."""
+        recipient = _readable(who, organisation)
+        version, found = await _inbox(log, programme, recipient)
+        page, more = _page(found, None if after is None else str(after), limit, unread=unread)
+        response.headers["ETag"] = f'"{version}"'
+        return Page(
+            organisation=recipient,
+            unread=found.unread,
+            notices=await _shown(log, programme, page),
+            next=page[-1].notice_id if more else None,
+        )
+
+    @router.get("/{notice_id}")
+    async def one(
+        response: Response,
+        who: Reader,
+        notice_id: UUID,
+        programme: Code,
+        organisation: Code | None = None,
+    ) -> Shown:
+        """One notice."""
+        recipient = _readable(who, organisation)
+        version, found = await _inbox(log, programme, recipient)
+        if (known := found.notices.get(str(notice_id))) is None:
+            raise Refused("no-such-notice", notice_id=str(notice_id))
+        response.headers["ETag"] = f'"{version}"'
+        return (await _shown(log, programme, [known]))[0]
+
+    @router.post("/{notice_id}/receipt", status_code=201)
+    async def receipt(
+        response: Response, who: Recipient, wish: Wish, notice_id: UUID, programme: Code
+    ) -> Written:
+        """The recipient opened it; opened before, nothing changes."""
+        now = log.clock()
+        site: ProgrammeSite = {"programme": programme, "effective_on": civil_day(now)}
+        written = await log.decide(
+            wish,
+            Stream("notice", f"{programme}/{who.organisation}"),
+            lambda inbox: notice.read(
+                inbox, str(notice_id), who.organisation, who.officer, site, at=now
+            ),
+        )
+        answer = Written(stream=written.stream, version=written.version, position=written.position)
+        return created(response, f"/v1/notices/{notice_id}?programme={programme}", answer)
+
+    return router
+
+
+def _readable(who: Principal, organisation: str | None) -> str:
+    """An organisation reads its own inbox, and an auditor reads any."""
+    recipient = organisation or who.organisation
+    if "auditor" not in who.roles:
+        own_office(who, recipient)
+    return recipient
+
+
+async def _inbox(log: Log, programme: str, organisation: str) -> tuple[int, Inbox]:
+    version, found = await log.state(Stream("notice", f"{programme}/{organisation}"))
+    return version, found
+
+
+def _page(
+    inbox: Inbox, after: str | None, limit: int, *, unread: bool
+) -> tuple[list[Notice], bool]:
+    """A page, and whether more lies behind it. Refused: `no-such-notice` for `after`."""
+    if after is not None and after not in inbox.notices:
+        raise Refused("no-such-notice", notice_id=after)
+    newest = list(inbox.notices.values())[::-1]
+    start = 0
+    if after is not None:
+        start = 1 + next(i for i, known in enumerate(newest) if known.notice_id == after)
+    wanted = [known for known in newest[start:] if not (unread and known.read_at is not None)]
+    return wanted[:limit], len(wanted) > limit
+
+
+async def _shown(log: Log, programme: str, notices: Sequence[Notice]) -> list[Shown]:
+    causes = await log.heard([UUID(known.cause) for known in notices])
+    _, heard = await log.state(Stream("programme", programme))
+    return [_one(known, causes.get(UUID(known.cause)), heard.names) for known in notices]
+
+
+def _one(known: Notice, record: Record | None, names: Mapping[str, str]) -> Shown:
+    said = _title(record, names)
+    return Shown(
+        id=known.notice_id,
+        cause=Cause(
+            id=known.cause,
+            type=None if record is None else record.type,
+            subject=None if record is None else record.subject,
+            effective_on=None if record is None else record.effective_on,
+        ),
+        title=said.zh,
+        title_en=said.en,
+        copy=known.copy,
+        role=known.role,
+        township=known.township,
+        due_on=known.due_on,
+        delivered_at=known.delivered_at,
+        read_at=known.read_at,
+    )
+
+
+def _title(record: Record | None, names: Mapping[str, str]) -> Title:
+    """A cause that was erased, or that only a newer image wrote, must not hide the others."""
+    if record is None or record.type not in TEMPLATES:
+        return GONE
+    try:
+        return title(decode(record.type, record.data), names)
+    except ValueError:
+        return GONE

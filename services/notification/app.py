@@ -1,0 +1,49 @@
+"""The notification service, wired here and nowhere else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.notification import api, contracts, notice, programmes
+from services.notification.notice import Inbox
+from services.notification.programmes import Programme
+from services.notification.reactions import FOLLOWED, Roll, handlers
+from shared.clock import clock_from
+from shared.messaging.kafka import Kafka
+from shared.messaging.reactions import Reactions
+from shared.messaging.relay import Relay
+from shared.store.log import Duty, Log
+from shared.store.streams import Aggregate
+from shared.web.app import new_app
+from shared.web.settings import ServiceSettings
+
+
+def create_app(settings: ServiceSettings) -> FastAPI:
+    log = Log(
+        settings.database,
+        [
+            Aggregate("notice", Inbox(), notice.evolve),
+            Aggregate("programme", Programme(), programmes.evolve, heard=True),
+        ],
+        service="notification",
+        installation=settings.installation,
+        clock=clock_from(settings.clock, settings.demo),
+        retain=FOLLOWED,
+    )
+    kafka, roll = Kafka.of(settings), Roll()
+    duties: list[Duty] = [
+        roll,
+        Relay(log, kafka, ["notice"]),
+        Reactions(log, kafka, handlers(log, roll)),
+    ]
+
+    @asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        async with log.tenures(duties):  # they run while this process holds the lease, only then
+            yield
+
+    app = new_app("notification", settings, running, readiness=log.readiness)
+    app.include_router(api.routes(log))
+    app.include_router(contracts.routes())
+    return app

@@ -1,0 +1,61 @@
+"""The published language over HTTP; header `ce_dataschema` of every event leads here."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Response
+from fastapi.responses import JSONResponse
+
+from shared.contracts.asyncapi import document
+from shared.contracts.payloads import Side, example, schema
+from shared.contracts.refusals import Refused
+from shared.contracts.registry import BY_TYPE, CONTEXTS
+from shared.web.auth import ROLES, Principal, allow
+
+Anyone = Annotated[Principal, Depends(allow(*ROLES))]
+
+
+def routes() -> APIRouter:
+    router = APIRouter(prefix="/v1/contracts", tags=["contract"])
+    asyncapi = document()
+
+    @router.get("")
+    async def contracts(_: Anyone) -> dict[str, Any]:
+        """Every event type, its topic, and where its schemas and example are."""
+        return {
+            "asyncapi": "/v1/contracts/asyncapi",
+            "contracts": [
+                {
+                    "type": name,
+                    "topic": context.topic,
+                    "description": schema(name, "open")["description"],
+                    "schema": f"/v1/contracts/{name}",
+                    "producer_schema": f"/v1/contracts/{name}?side=closed",
+                    "example": f"/v1/contracts/{name}/example",
+                }
+                for context in CONTEXTS.values()
+                for name in context.events
+            ],
+        }
+
+    @router.get("/asyncapi")
+    async def whole(_: Anyone) -> JSONResponse:
+        """The AsyncAPI 3.0 document of all topics."""
+        return JSONResponse(asyncapi, media_type="application/vnd.aai.asyncapi+json;version=3.0.0")
+
+    @router.get("/{type}")
+    async def contract(_: Anyone, type: str, side: Side = "open") -> JSONResponse:
+        """The JSON Schema of a type: `open` for whoever reads it, `closed` for whoever writes."""
+        return JSONResponse(schema(_known(type), side), media_type="application/schema+json")
+
+    @router.get("/{type}/example")
+    async def golden(_: Anyone, type: str) -> Response:
+        """A golden payload of a type, byte for byte as it would travel."""
+        return Response(example(_known(type)), media_type="application/json")
+
+    return router
+
+
+def _known(name: str) -> str:
+    if name not in BY_TYPE:
+        raise Refused("no-such-contract", type=name)
+    return name

@@ -1,0 +1,155 @@
+"""From an event of another service to a notice in each inbox that shall hear of it."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, overload
+from uuid import uuid5
+
+from services.notification import programmes
+from services.notification.notice import IN_APP, Inbox, Telling, tell
+from services.notification.policies import POLICY_VERSION, Hearer, due_on, hearers, named_in
+from services.notification.programmes import Programme
+from services.notification.templates import TEMPLATE_VERSION, TEMPLATES
+from shared.contracts.blocks import OfTownship, ProgrammeSite
+from shared.contracts.programme import ProgrammeEvent
+from shared.contracts.registry import BY_TYPE, CONTEXTS, Event, decode
+from shared.messaging.reactions import Handler, Reaction, Received
+from shared.store.log import Log, Tenure
+from shared.store.streams import Changes, Stream, Unavailable
+
+FOLLOWED = ("programme", "dossier", "case")
+
+
+class Roll:
+    """Who takes part in which programme, in memory, so that a handler can name inboxes at once.
+
+    Only a hint: a decision goes by what the log itself has heard. A duty, to begin each tenure
+    with all that was heard before.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, Programme] = {}
+
+    def hear(self, event: ProgrammeEvent) -> None:
+        """Hearing the same again changes nothing."""
+        known = self._known.get(event.programme, Programme())
+        self._known[event.programme] = programmes.evolve(known, event)
+
+    def organisations(self, programme: str, township: str | None) -> frozenset[str]:
+        known = self._known.get(programme, Programme())
+        return programmes.organisations(known, township)
+
+    async def before(self, tenure: Tenure) -> None:
+        async with tenure.session.turn() as connection:
+            rows = await connection.fetch(
+                "SELECT type, data FROM heard WHERE context = 'programme' ORDER BY subject, version"
+            )
+        self._known.clear()
+        for name, data in rows:
+            if name in BY_TYPE:
+                self.hear(decode(name, data))  # type: ignore[arg-type]  # of that context only
+
+    async def run(self, tenure: Tenure) -> None:
+        await asyncio.Event().wait()
+
+
+class Audience(Sequence[Stream]):
+    """The programme and every inbox that may hear of an event, looked up anew at each try.
+
+    No order holds between topics: a township's doing may arrive before its enrolment did. Then the
+    decision waits, and finds more inboxes here when it is tried again.
+    """
+
+    def __init__(self, roll: Roll, event: Event) -> None:
+        self._roll, self._event = roll, event
+        self.organisations: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Stream]:
+        programme = self._event.programme
+        township = getattr(self._event, "township", None)
+        known = self._roll.organisations(programme, township)
+        self.organisations = tuple(sorted(known | named_in(self._event)))
+        yield Stream("programme", programme)
+        for organisation in self.organisations:
+            yield Stream("notice", f"{programme}/{organisation}")
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @overload
+    def __getitem__(self, index: int) -> Stream: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Stream]: ...
+    def __getitem__(self, index: int | slice) -> Stream | Sequence[Stream]:
+        return tuple(self)[index]
+
+
+def handlers(log: Log, roll: Roll) -> Mapping[type[Any], Handler]:
+    """One handler per followed event."""
+
+    def told(received: Received) -> Reaction | None:
+        return telling(received, roll, log.clock())
+
+    def heard(received: Received) -> Reaction | None:
+        roll.hear(received.event)  # type: ignore[arg-type]  # handed programme events only
+        return told(received)
+
+    return {
+        event: heard if context == "programme" else told
+        for context in FOLLOWED
+        for event in CONTEXTS[context].events.values()
+    }
+
+
+def telling(received: Received, roll: Roll, at: datetime) -> Reaction | None:
+    """A notice for each hearer of an event, all in one append."""
+    event = received.event
+    if received.record.type not in TEMPLATES:
+        return None
+    audience = Audience(roll, event)
+
+    def decision(known: Programme, *inboxes: Inbox) -> Changes:
+        by_organisation = dict(zip(audience.organisations, inboxes, strict=True))
+        site: ProgrammeSite = {"programme": event.programme, "effective_on": event.effective_on}
+        changes = {}
+        for hearer in _hearers(received, known, by_organisation):
+            subject = f"{event.programme}/{hearer.organisation}"
+            inbox = by_organisation[hearer.organisation]
+            changes[Stream("notice", subject)] = tell(
+                inbox, _telling(hearer, received), site, at=at
+            )
+        return Changes(changes)
+
+    return Reaction(audience, decision)
+
+
+def _hearers(
+    received: Received, known: Programme, inboxes: Mapping[str, Inbox]
+) -> Sequence[Hearer]:
+    """Raises Unavailable while the programme, or the township's place in it, is not heard of."""
+    event = received.event
+    # Never for an event of the programme itself: it would wait for what comes behind it.
+    early = isinstance(event, OfTownship) and event.township not in known.townships
+    found = hearers(event, received.record.actor, known)
+    if early or any(hearer.organisation not in inboxes for hearer in found):
+        raise Unavailable("not-yet-known", heard=f"programme/{event.programme}")
+    return found
+
+
+def _telling(hearer: Hearer, received: Received) -> Telling:
+    record, event = received.record, received.event
+    return Telling(
+        # By cause and recipient, so that a notice has the same id however often it is decided.
+        notice_id=str(uuid5(record.id, f"{hearer.organisation}/{IN_APP}")),
+        organisation=hearer.organisation,
+        role=hearer.role,
+        policy=hearer.policy,
+        policy_version=POLICY_VERSION,
+        cause=str(record.id),
+        template=record.type,
+        template_version=TEMPLATE_VERSION,
+        copy=hearer.copy,
+        township=getattr(event, "township", None),
+        due_on=due_on(event),
+    )
