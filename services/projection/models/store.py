@@ -13,7 +13,6 @@ from services.projection.models.rows import Rows, fold
 from services.projection.models.schema import SCHEMA, Connection, to_text
 from shared.messaging.reactions import Received
 
-
 T = TypeVar("T")
 
 _PROGRAMME = TypeAdapter(ProgrammeProgress)

@@ -89,9 +89,10 @@ _PAGE = f"""
 SELECT context, subject, version, id, type, effective_on, recorded_at, actor, store_position, facts
 FROM {SCHEMA}.timeline
 WHERE programme = $1 AND township = $2 AND effective_on <= $3
-  AND (recorded_at, context, subject, version) > ($4, $5, $6, $7)
+  AND (recorded_at <= $4::timestamptz OR $4 IS NULL)
+  AND (recorded_at, context, subject, version) > ($5, $6, $7, $8)
 ORDER BY recorded_at, context, subject, version
-LIMIT $8
+LIMIT $9
 """  # noqa: S608
 
 
@@ -105,10 +106,17 @@ async def append(connection: Connection, received: Sequence[Received]) -> None:
 
 
 async def page(
-    connection: Connection, programme: str, township: str, *, on: date, after: Cursor, limit: int
+    connection: Connection,
+    programme: str,
+    township: str,
+    *,
+    on: date,
+    known_at: datetime | None,
+    after: Cursor,
+    limit: int,
 ) -> list[Happening]:
     """The next happenings after a cursor, of days up to `on`, oldest record first."""
-    found = await connection.fetch(_PAGE, programme, township, on, *after, limit)
+    found = await connection.fetch(_PAGE, programme, township, on, known_at, *after, limit)
     return [Happening(**{**dict(line), "facts": orjson.loads(line["facts"])}) for line in found]
 
 
