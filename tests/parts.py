@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 
 import docker  # type: ignore[import-untyped]  # it ships no types
-from docker.errors import (  # type: ignore[import-untyped]  # it ships no types
-    DockerException,
-    ImageNotFound,
-)
+from docker.errors import DockerException  # type: ignore[import-untyped]  # it ships no types
 from testcontainers.community.postgres import PostgresContainer
+from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from deploy.local import apache_kafka
@@ -96,19 +94,30 @@ def _images() -> frozenset[str]:
         client.ping()
     except DockerException:
         return frozenset()
-    found = set()
-    for image in (POSTGRES_IMAGE, KAFKA_IMAGE):
-        with suppress(DockerException):
-            try:
-                client.images.get(image)
-            except ImageNotFound:
-                # A trickle of progress resets the client's own timeout, so the wait is ours.
-                pull = threading.Thread(target=_pull, args=(client, image), daemon=True)
-                pull.start()
-                pull.join(PULL_SECONDS)
-                client.images.get(image)
-            found.add(image)
-    return frozenset(found)
+    # Ryuk ends the containers of a killed test run; without it, unless told so, none is started.
+    if not testcontainers_config.ryuk_disabled and not _has(
+        client, testcontainers_config.ryuk_image
+    ):
+        return frozenset()
+    return frozenset(image for image in (POSTGRES_IMAGE, KAFKA_IMAGE) if _has(client, image))
+
+
+def _has(client: docker.DockerClient, image: str) -> bool:
+    if _local(client, image):
+        return True
+    # A trickle of progress resets the client's own timeout, so the wait is ours.
+    pull = threading.Thread(target=_pull, args=(client, image), daemon=True)
+    pull.start()
+    pull.join(PULL_SECONDS)
+    return _local(client, image)
+
+
+def _local(client: docker.DockerClient, image: str) -> bool:
+    try:
+        client.images.get(image)
+    except DockerException:
+        return False
+    return True
 
 
 def _pull(client: docker.DockerClient, image: str) -> None:
