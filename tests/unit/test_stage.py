@@ -1,0 +1,418 @@
+"""Where a township stands (rules 11-16), sentence by sentence."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from services.projection.models.case import CaseProgress, Step, TitleStep
+from services.projection.models.dossier import DossierProgress
+from services.projection.models.rows import Rows
+from services.projection.stage import Run, Stage, history, stage, stuck
+from tests.unit.story import P, Story
+
+D = date
+T = "T"
+END = D(2019, 12, 31)
+MAY, JUNE, SEPTEMBER, OCTOBER = D(2018, 5, 7), D(2018, 6, 4), D(2018, 9, 3), D(2018, 10, 8)
+
+
+def begun() -> Story:
+    return Story().opened().enrolled(T)
+
+
+def stage_of(rows: Rows, on: date = END) -> Stage | None:
+    dossier = rows.dossiers.get(T, DossierProgress())
+    return stage(dossier, rows.cases_of(T), rows.programme.townships().get(T, ()), on)
+
+
+def runs_of(rows: Rows, on: date = END) -> list[Run]:
+    dossier = rows.dossiers.get(T, DossierProgress())
+    return list(history(dossier, rows.cases_of(T), rows.programme.townships()[T], on))
+
+
+def ready() -> Story:
+    return begun().assessed(T, MAY)
+
+
+def applied(round: int = 1) -> Story:
+    return ready().applied(T, SEPTEMBER, round).opened_case(T, SEPTEMBER, round)
+
+
+def inspected() -> Story:
+    return applied().team(T, D(2018, 9, 10))
+
+
+def passed() -> Story:
+    return inspected().passed(T, D(2018, 9, 20))
+
+
+def recommended() -> Story:
+    return passed().recommended(T, D(2018, 9, 25))
+
+
+def verified() -> Story:
+    return recommended().city_marks(T, OCTOBER).verified(T, OCTOBER)
+
+
+def titled() -> Story:
+    return verified().awarded(T, D(2018, 12, 20)).closed(T, D(2018, 12, 20), "awarded")
+
+
+def returned() -> Story:
+    return (
+        inspected()
+        .returned(T, OCTOBER)
+        .closed(T, OCTOBER, "returned")
+        .echo_returned(T, OCTOBER)
+        .found(T, OCTOBER, "R1")
+        .echo_closed(T, OCTOBER, "returned")
+    )
+
+
+AFTER = OCTOBER + timedelta(days=1)
+
+CASES: list[tuple[str, Callable[[], Story], Stage | None]] = [
+    # Rule 12: what an office does by itself.
+    ("an enrolled township is enrolled", begun, Stage.ENROLLED),
+    ("a plan makes it planned", lambda: begun().planned(T, MAY), Stage.PLANNED),
+    (
+        "any self-assessment makes it assessed",
+        lambda: begun().assessed(T, MAY, "gap", complete=False),
+        Stage.ASSESSED,
+    ),
+    (
+        "a deficiency found is not yet rectifying",
+        lambda: begun().assessed(T, MAY, "gap").found(T, MAY),
+        Stage.ASSESSED,
+    ),
+    (
+        "a rectification planned is rectifying",
+        lambda: begun().found(T, MAY).rectifying(T, MAY, JUNE),
+        Stage.RECTIFYING,
+    ),
+    (
+        "a rectification completed is rectifying",
+        lambda: begun().found(T, MAY).rectified(T, JUNE),
+        Stage.RECTIFYING,
+    ),
+    (
+        "a deficiency reopened is rectifying",
+        lambda: begun().reopened(T, JUNE),
+        Stage.RECTIFYING,
+    ),
+    ("a full assessment with a grade makes it ready", ready, Stage.READY),
+    (
+        "a pre-application assessment does too",
+        lambda: begun().assessed(T, MAY, "pre-application"),
+        Stage.READY,
+    ),
+    ("a gap assessment never does", lambda: begun().assessed(T, MAY, "gap"), Stage.ASSESSED),
+    (
+        "an incomplete assessment never does",
+        lambda: begun().assessed(T, MAY, complete=False),
+        Stage.ASSESSED,
+    ),
+    (
+        "an assessment without a grade does not",
+        lambda: begun().assessed(T, MAY, grade="none"),
+        Stage.ASSESSED,
+    ),
+    (
+        "the last complete assessment counts, not the best",
+        lambda: ready().assessed(T, JUNE, grade="none"),
+        Stage.ASSESSED,
+    ),
+    (
+        "an incomplete one after it changes nothing",
+        lambda: ready().assessed(T, JUNE, complete=False, grade="none"),
+        Stage.READY,
+    ),
+    ("a blocking deficiency holds it", lambda: ready().found(T, JUNE), Stage.ASSESSED),
+    (
+        "one that does not block does not hold it",
+        lambda: ready().found(T, JUNE, blocking=False),
+        Stage.READY,
+    ),
+    (
+        "a deficiency withdrawn holds nothing",
+        lambda: ready().found(T, JUNE).withdrawn(T, JUNE),
+        Stage.READY,
+    ),
+    (
+        "a deficiency completed holds nothing",
+        lambda: ready().found(T, JUNE).rectified(T, JUNE),
+        Stage.READY,
+    ),
+    (
+        "a reopened deficiency keeps its blocking",
+        lambda: ready().found(T, JUNE).rectified(T, JUNE).reopened(T, JUNE),
+        Stage.RECTIFYING,
+    ),
+    # Rules 11 and 13: the case.
+    ("an application makes it applied", lambda: ready().applied(T, SEPTEMBER), Stage.APPLIED),
+    ("an open case is applied", applied, Stage.APPLIED),
+    (
+        "a case whose application is not known here is applied",
+        lambda: begun().opened_case(T, SEPTEMBER),
+        Stage.APPLIED,
+    ),
+    ("a team makes it inspecting", inspected, Stage.INSPECTING),
+    (
+        "an inspection of the district's is not verifying",
+        lambda: inspected().scheduled(T, D(2018, 9, 12), "district"),
+        Stage.INSPECTING,
+    ),
+    ("the district's pass is passed", passed, Stage.PASSED),
+    ("recommended is recommended", recommended, Stage.RECOMMENDED),
+    (
+        "an inspection of the city's is verifying",
+        lambda: recommended().scheduled(T, OCTOBER, "city"),
+        Stage.VERIFYING,
+    ),
+    ("city marks are verifying", lambda: recommended().city_marks(T, OCTOBER), Stage.VERIFYING),
+    ("the city's pass is verified", verified, Stage.VERIFIED),
+    ("a title is compliant", titled, Stage.COMPLIANT),
+    (
+        "the higher title is demonstration",
+        lambda: verified().awarded(T, D(2018, 12, 20), title="demonstration"),
+        Stage.DEMONSTRATION,
+    ),
+    (
+        "the highest round decides",
+        lambda: returned().applied(T, AFTER, 2).opened_case(T, AFTER, 2).team(T, AFTER, 2),
+        Stage.INSPECTING,
+    ),
+    (
+        "a higher round decides though its case is not known yet",
+        lambda: returned().applied(T, AFTER, 2),
+        Stage.APPLIED,
+    ),
+    (
+        "the case outranks the dossier's echo of it",
+        lambda: inspected().echo_returned(T, OCTOBER),
+        Stage.INSPECTING,
+    ),
+    (
+        "the echo counts while there is no case",
+        lambda: ready().applied(T, SEPTEMBER).echo_returned(T, OCTOBER),
+        Stage.RECTIFYING,
+    ),
+    # Rule 14: the ways back.
+    ("a return leads back to rectifying", returned, Stage.RECTIFYING),
+    (
+        "an assessment before the return does not make it ready",
+        lambda: returned().rectified(T, AFTER, "R1"),
+        Stage.RECTIFYING,
+    ),
+    (
+        "an assessment after it does",
+        lambda: returned().rectified(T, AFTER, "R1").assessed(T, AFTER),
+        Stage.READY,
+    ),
+    (
+        "not while the returned item is open",
+        lambda: returned().assessed(T, AFTER),
+        Stage.RECTIFYING,
+    ),
+    (
+        "an assessment of the same day, after the echo, is after the return",
+        lambda: returned().rectified(T, OCTOBER, "R1").assessed(T, OCTOBER),
+        Stage.READY,
+    ),
+    (
+        "an assessment of the same day, before the echo, is not",
+        lambda: inspected().assessed(T, OCTOBER).returned(T, OCTOBER).echo_returned(T, OCTOBER),
+        Stage.RECTIFYING,
+    ),
+    (
+        "failing at the district leads back to rectifying",
+        lambda: inspected().failed(T, OCTOBER).closed(T, OCTOBER, "failed"),
+        Stage.RECTIFYING,
+    ),
+    (
+        "failing at the city leads back to rectifying",
+        lambda: recommended().city_failed(T, OCTOBER),
+        Stage.RECTIFYING,
+    ),
+    (
+        "failing and assessing again is ready",
+        lambda: inspected().failed(T, OCTOBER).assessed(T, AFTER),
+        Stage.READY,
+    ),
+    (
+        "a case withdrawn leads back to ready",
+        lambda: inspected().closed(T, OCTOBER, "withdrawn"),
+        Stage.READY,
+    ),
+    (
+        "or to rectifying where that does not hold",
+        lambda: inspected().found(T, OCTOBER).closed(T, OCTOBER, "withdrawn"),
+        Stage.RECTIFYING,
+    ),
+    (
+        "an application rejected leads back to ready",
+        lambda: ready().applied(T, SEPTEMBER).rejected(T, SEPTEMBER),
+        Stage.READY,
+    ),
+    ("a void case does too", lambda: inspected().closed(T, OCTOBER, "void"), Stage.READY),
+    (
+        "withdrawn before a case exists, told by the echo",
+        lambda: ready().applied(T, SEPTEMBER).echo_closed(T, SEPTEMBER, "withdrawn"),
+        Stage.READY,
+    ),
+    # Rule 15: titles, and leaving.
+    (
+        "a title in force wins over an open application",
+        lambda: titled().applied(T, D(2019, 3, 1), 2).opened_case(T, D(2019, 3, 1), 2),
+        Stage.COMPLIANT,
+    ),
+    (
+        "a later title replaces the earlier",
+        lambda: titled().awarded(
+            T, D(2019, 5, 6), 2, title="demonstration", plaque="2", replaces="1"
+        ),
+        Stage.DEMONSTRATION,
+    ),
+    ("left wins over everything", lambda: titled().left(T, D(2019, 6, 3)), Stage.LEFT),
+    (
+        "enrolling again restores it",
+        lambda: titled().left(T, D(2019, 6, 3)).enrolled(T, on=D(2019, 7, 1)),
+        Stage.COMPLIANT,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("story", "expected"),
+    [(story, expected) for _, story, expected in CASES],
+    ids=[c[0] for c in CASES],
+)
+def test_the_stage_is_what_the_rule_says(
+    story: Callable[[], Story], expected: Stage | None
+) -> None:
+    assert stage_of(story().rows()) is expected
+
+
+def test_before_its_enrolment_a_township_is_absent() -> None:
+    story = Story().opened().planned(T, D(2018, 3, 1)).enrolled(T, on=D(2018, 3, 5))
+    assert stage_of(story.rows(), D(2018, 3, 4)) is None
+    assert stage_of(story.rows(), D(2018, 3, 5)) is Stage.PLANNED
+
+
+def test_an_expired_title_still_counts() -> None:
+    assert stage_of(titled().rows(), D(2019, 12, 31)) is Stage.COMPLIANT  # valid until 2018-12-21
+
+
+def test_a_recommendation_returned_leads_back_to_passed() -> None:
+    rows = with_step(recommended().rows(), Step(on=OCTOBER, act="recommendation-returned"))
+    assert stage_of(rows) is Stage.PASSED
+
+
+def test_a_revoked_title_is_revoked_until_the_next_application() -> None:
+    rows = revoked(titled().rows(), D(2019, 3, 4))
+    assert stage_of(rows, D(2019, 3, 3)) is Stage.COMPLIANT
+    assert stage_of(rows, D(2019, 3, 4)) is Stage.REVOKED
+    again = titled().applied(T, D(2019, 4, 1), 2)
+    rows = revoked(again.rows(), D(2019, 3, 4))
+    assert stage_of(rows, D(2019, 3, 31)) is Stage.REVOKED
+    assert stage_of(rows, D(2019, 4, 1)) is Stage.APPLIED
+
+
+def test_an_application_still_open_when_the_title_is_revoked_decides() -> None:
+    story = titled().applied(T, D(2019, 2, 1), 2).opened_case(T, D(2019, 2, 1), 2)
+    assert stage_of(revoked(story.rows(), D(2019, 3, 4))) is Stage.APPLIED
+
+
+def test_an_application_over_before_the_revocation_does_not_follow_it() -> None:
+    story = titled().applied(T, D(2019, 2, 1), 2).rejected(T, D(2019, 2, 1), 2)
+    assert stage_of(revoked(story.rows(), D(2019, 3, 4))) is Stage.REVOKED
+
+
+def test_a_replaced_title_never_revives() -> None:
+    story = titled().awarded(T, D(2019, 5, 6), 2, plaque="2", replaces="1")
+    rows = revoked(story.rows(), D(2019, 6, 3), round=2, plaque="2")
+    assert stage_of(rows) is Stage.REVOKED
+
+
+def test_a_title_replaced_within_its_case_never_revives() -> None:
+    story = titled().awarded(T, D(2019, 5, 6), plaque="2", replaces="1")
+    assert stage_of(revoked(story.rows(), D(2019, 6, 3), plaque="2")) is Stage.REVOKED
+
+
+def test_revoking_a_title_already_replaced_leaves_the_new_one() -> None:
+    story = titled().awarded(T, D(2019, 5, 6), plaque="2", replaces="1")
+    assert stage_of(revoked(story.rows(), D(2019, 6, 3), plaque="1")) is Stage.COMPLIANT
+
+
+def test_a_stay_begins_on_the_first_day_of_the_uninterrupted_run() -> None:
+    story = begun().planned(T, MAY).assessed(T, JUNE).found(T, D(2018, 6, 5)).planned(T, OCTOBER)
+    assert runs_of(story.rows()) == [
+        Run(Stage.ENROLLED, D(2018, 2, 5)),
+        Run(Stage.PLANNED, MAY),
+        Run(Stage.READY, JUNE),
+        Run(Stage.ASSESSED, D(2018, 6, 5)),
+    ]
+
+
+def test_a_stage_left_and_entered_again_counts_from_the_second_entry() -> None:
+    rows = returned().rectified(T, AFTER, "R1").assessed(T, AFTER).rows()
+    assert runs_of(rows)[-2:] == [Run(Stage.RECTIFYING, OCTOBER), Run(Stage.READY, AFTER)]
+    assert [run.stage for run in runs_of(rows)].count(Stage.READY) == 2
+
+
+def test_what_happened_within_one_day_leaves_only_its_end() -> None:
+    story = begun().planned(T, MAY).assessed(T, MAY)
+    assert runs_of(story.rows())[-1] == Run(Stage.READY, MAY)
+    assert Stage.PLANNED not in {run.stage for run in runs_of(story.rows())}
+
+
+def test_a_back_dated_event_moves_the_entry_day() -> None:
+    story = begun().assessed(T, JUNE).planned(T, MAY)
+    assert runs_of(story.rows())[1:] == [Run(Stage.PLANNED, MAY), Run(Stage.READY, JUNE)]
+
+
+def test_an_application_without_an_answer_is_stuck_after_a_minute() -> None:
+    rows = ready().applied(T, SEPTEMBER).rows()
+    recorded_at = rows.dossiers[T].applications[0].recorded_at
+    dossier = rows.dossiers[T]
+    assert stuck(dossier, [], recorded_at + timedelta(seconds=60)) is None
+    assert stuck(dossier, [], recorded_at + timedelta(seconds=61)) == "no-case"
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        lambda: applied(),
+        lambda: ready().applied(T, SEPTEMBER).rejected(T, SEPTEMBER),
+        lambda: ready().applied(T, SEPTEMBER).echo_closed(T, SEPTEMBER, "withdrawn"),
+        lambda: ready(),
+    ],
+    ids=["a case", "a rejection", "an echo", "no application"],
+)
+def test_whatever_answers_it_ends_that(story: Callable[[], Story]) -> None:
+    rows = story().rows()
+    late = datetime(2030, 1, 1, tzinfo=UTC)
+    assert stuck(rows.dossiers[T], rows.cases_of(T), late) is None
+
+
+def test_an_answer_to_an_earlier_round_does_not_answer_this_one() -> None:
+    rows = returned().applied(T, AFTER, 2).rows()
+    late = datetime(2030, 1, 1, tzinfo=UTC)
+    assert stuck(rows.dossiers[T], rows.cases_of(T), late) == "no-case"
+
+
+def with_step(rows: Rows, step: Step, round: int = 1) -> Rows:
+    case = rows.cases[f"{P}/{T}/{round}"]
+    return _with(rows, replace(case, steps=(*case.steps, step)))
+
+
+def revoked(rows: Rows, on: date, *, round: int = 1, plaque: str = "1") -> Rows:
+    case = rows.cases[f"{P}/{T}/{round}"]
+    step = TitleStep(on=on, plaque=plaque, title=None)
+    return _with(rows, replace(case, titles=(*case.titles, step)))
+
+
+def _with(rows: Rows, case: CaseProgress) -> Rows:
+    return replace(rows, cases={**rows.cases, case.subject: case})
