@@ -10,11 +10,10 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from services.notification import notice
 from services.notification.notice import Inbox, Notice
-from services.notification.templates import GONE, TEMPLATES, Title, title
+from services.notification.templates import title_of
 from shared.clock import civil_day
 from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.refusals import Refused
-from shared.contracts.registry import decode
 from shared.events.envelope import Record
 from shared.store.command import Command
 from shared.store.log import Log
@@ -161,7 +160,7 @@ async def _shown(log: Log, programme: str, notices: Sequence[Notice]) -> list[Sh
 
 
 def _one(known: Notice, record: Record | None, names: Mapping[str, str]) -> Shown:
-    said = _title(record, names)
+    said = title_of(record, names)
     return Shown(
         id=known.notice_id,
         cause=Cause(
@@ -179,13 +178,3 @@ def _one(known: Notice, record: Record | None, names: Mapping[str, str]) -> Show
         delivered_at=known.delivered_at,
         read_at=known.read_at,
     )
-
-
-def _title(record: Record | None, names: Mapping[str, str]) -> Title:
-    """A cause that was erased, or that only a newer image wrote, must not hide the others."""
-    if record is None or record.type not in TEMPLATES:
-        return GONE
-    try:
-        return title(decode(record.type, record.data), names)
-    except ValueError:
-        return GONE

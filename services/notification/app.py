@@ -20,17 +20,8 @@ from shared.web.settings import ServiceSettings
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:
-    log = Log(
-        settings.database,
-        [
-            Aggregate("notice", Inbox(), notice.evolve),
-            Aggregate("programme", Programme(), programmes.evolve, heard=True),
-        ],
-        service="notification",
-        installation=settings.installation,
-        clock=clock_from(settings.clock, settings.demo),
-        retain=FOLLOWED,
-    )
+    """Inboxes kept, announced and read; everything else followed, so that somebody hears of it."""
+    log = new_log(settings)
     kafka, roll = Kafka.of(settings), Roll()
     duties: list[Duty] = [
         roll,
@@ -47,3 +38,18 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     app.include_router(api.routes(log))
     app.include_router(contracts.routes())
     return app
+
+
+def new_log(settings: ServiceSettings) -> Log:
+    """The log of notices, beside what is heard of everything else."""
+    return Log(
+        settings.database,
+        [
+            Aggregate("notice", Inbox(), notice.evolve),
+            Aggregate("programme", Programme(), programmes.evolve, heard=True),
+        ],
+        service="notification",
+        installation=settings.installation,
+        clock=clock_from(settings.clock, settings.demo),
+        retain=FOLLOWED,
+    )

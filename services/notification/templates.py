@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 
 from services.notification.words import WORDS
-from shared.contracts.registry import Event, type_of
+from shared.contracts.registry import Event, decode, type_of
+from shared.events.envelope import Record
 from shared.web.shown import shown
 
 TEMPLATE_VERSION = 1
@@ -220,6 +221,16 @@ def title(event: Event, names: Mapping[str, str]) -> Title:
         zh.format_map({name: _said(name, fact, names, "zh") for name, fact in facts.items()}),
         en.format_map({name: _said(name, fact, names, "en") for name, fact in facts.items()}),
     )
+
+
+def title_of(record: Record | None, names: Mapping[str, str]) -> Title:
+    """As `title`; a cause erased, or written by a newer image, must not hide the other notices."""
+    if record is None or record.type not in TEMPLATES:
+        return GONE
+    try:
+        return title(decode(record.type, record.data), names)
+    except ValueError:
+        return GONE
 
 
 def _facts(event: Event) -> dict[str, object]:
