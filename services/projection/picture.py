@@ -131,7 +131,9 @@ def _township(
     member: Member | None,
 ) -> Township:
     lines = rows.programme.townships()[code]
-    dossier, cases = rows.dossiers.get(code, DossierProgress()), rows.cases_of(code)
+    dossier = rows.dossiers.get(code, DossierProgress())
+    # A case of which nothing had happened by that day did not exist then.
+    cases = [case for case in rows.cases_of(code) if case.steps or case.titles]
     last = enrolled(lines, on) or lines[-1]
     title = title_in_force(cases)
     planned = dossier.plans[-1].batch if dossier.plans else None

@@ -23,11 +23,11 @@ FREEZE = D(2018, 8, 31)
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 MARCH, NOVEMBER = D(2018, 3, 5), D(2018, 11, 16)
 # Long enough that nobody is at risk unless a test says so.
-CALM = {"expected_wd": dict.fromkeys(("plan", "assess", "rectify", "apply"), 1)}
+CALM = dict.fromkeys(("plan", "assess", "rectify", "apply"), 1)
 
 
 def begun(*townships: str, **target: object) -> Story:
-    story = Story().opened(targets=(first(**target), everyone())).risk(**CALM)
+    story = Story().opened(targets=(first(**target), everyone())).risk(expected_wd=CALM)
     return story.enrolled(*(townships or (T,)))
 
 
@@ -282,8 +282,8 @@ def test_the_counts_are_those_of_a_plain_count(acts: list[Act], at: int) -> None
         who: min((start + a * DAY for w, n, a in acts if (w, n) == ("pass", who)), default=None)
         for who in "AB"
     }
-    in_time = {who for who in now if (day := passes[who]) and day <= settled}
-    late = {who for who in now if (day := passes[who]) and due < day <= on}
+    in_time = {who for who in now if (first_ := passes[who]) and first_ <= settled}
+    late = {who for who in now if (first_ := passes[who]) and due < first_ <= on}
     assert {one.township for one in standing.members} == now
     assert set(standing.members_at_freeze) == frozen
     assert standing.count("achieved") == len(in_time)
