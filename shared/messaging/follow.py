@@ -47,15 +47,36 @@ def place(heads: Heads, who: Identity) -> Place:
     return Place.NEXT if who.version == version + 1 else Place.BEYOND
 
 
-class Gaps:
-    """Records beyond their head are dropped; at the end all is read once more from 0."""
+class Reading:
+    """How far the partitions are read, and what was missing on the way.
 
-    def __init__(self) -> None:
+    A record beyond its head is dropped, and all is read once more from 0 when the end is reached.
+    Until then the stored fence of its partition stays, so that a restart reads it again too.
+    """
+
+    def __init__(self, fences: Fences) -> None:
+        self.fences = dict(fences)
+        self._held: dict[tuple[str, int], tuple[int, UUID]] = {}
         self._missing: dict[tuple[str, str], int] = {}
         self._again = False
 
-    def missed(self, who: Identity) -> None:
+    def passed(self, message: ConsumerRecord, id_: UUID) -> None:
+        self.fences[message.topic, message.partition] = (message.offset + 1, id_)
+
+    def missed(self, message: ConsumerRecord, who: Identity) -> None:
+        at = (message.topic, message.partition)
+        self._held.setdefault(at, self.fences.get(at, (0, who.id)))
         self._missing.setdefault((who.context, who.subject), who.version - 1)
+        self.passed(message, who.id)
+
+    def stored(self, message: ConsumerRecord, id_: UUID) -> tuple[int, UUID]:
+        """The fence to store with this record: next offset and id."""
+        at = (message.topic, message.partition)
+        return self._held.get(at, (message.offset + 1, id_))
+
+    def from_the_beginning(self) -> None:
+        self.fences.clear()
+        self._held.clear()
 
     def at_end(self, heads: Heads) -> None:
         """Called when all partitions are read; raises Recreated, then Incomplete."""
@@ -67,12 +88,25 @@ class Gaps:
         self._missing.clear()
         if not left:
             self._again = False
+            self._held.clear()
             return
         named = ", ".join(f"{c}/{s}@{v}" for (c, s), v in sorted(left.items())[:5])
         if self._again:
             raise Incomplete(f"the topic lacks {named}")
         self._again = True
         raise Recreated(f"{named} was not read: reading once more from 0")
+
+    async def look(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> bool:
+        """Whether all is read; raises Recreated where a topic is not the one that was read."""
+        fences = dict(self.fences)
+        ends = await consumer.end_offsets(partitions)
+        found = await starts(consumer, partitions, fences)
+        for (topic, number), (next_offset, _) in fences.items():
+            if found[TopicPartition(topic, number)] != next_offset:
+                raise Recreated(f"{topic}/{number} is not the topic that was read")
+        return all(
+            fences.get((at.topic, at.partition), (0, None))[0] >= end for at, end in ends.items()
+        )
 
 
 async def starts(

@@ -11,7 +11,6 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-import orjson
 import structlog
 from aiokafka import ConsumerRecord
 from aiokafka.structs import OffsetAndMetadata
@@ -23,9 +22,9 @@ from shared.contracts.registry import CONTEXTS, Event, UnknownVersion
 from shared.events.envelope import Identity, Malformed, Record, identity
 from shared.messaging.follow import (
     Fork,
-    Gaps,
     Incomplete,
     Place,
+    Reading,
     Recreated,
     fence_id,
     place,
@@ -33,9 +32,10 @@ from shared.messaging.follow import (
     starts,
 )  # fmt: skip
 from shared.messaging.kafka import Kafka, partitions, stopped
+from shared.messaging.parking import BEHIND, LOAD, Parking, context_of
 from shared.messaging.relay import SILENT
 from shared.messaging.topics import ensure
-from shared.store.batch import Parked, Step
+from shared.store.batch import Step
 from shared.store.command import Command
 from shared.store.log import Log, Tenure
 from shared.store.session import LeaseLost
@@ -90,20 +90,16 @@ class Reactions:
         self._contexts = sorted(handled | log.kept)
         self._topics = [CONTEXTS[name].topic for name in self._contexts]
         self._partitions = [p for topic in self._topics for p in partitions(topic)]
-        self._parked: dict[tuple[str, str], int] = {}
-        self._fences: dict[tuple[str, int], tuple[int, UUID]] = {}
-        self._gaps = Gaps()
-        self._held: dict[tuple[str, int], tuple[int, UUID]] = {}
+        self._reading = Reading({})
+        self._parking = Parking(log.clock)
 
     async def before(self, tenure: Tenure) -> None:
         """How far this service had come."""
         async with tenure.session.turn() as connection:
             fences = await connection.fetch("SELECT * FROM fence")
-            parked = await connection.fetch(
-                "SELECT context, key, max(seq) FROM parked GROUP BY context, key"
-            )
-        self._fences = {(row[0], row[1]): (row[2], row[3]) for row in fences}
-        self._parked = {(row[0], row[1]): row[2] for row in parked}
+            parked = await connection.fetch(LOAD)
+        self._reading = Reading({(row[0], row[1]): (row[2], row[3]) for row in fences})
+        self._parking = Parking(self._log.clock, parked)
 
     async def run(self, tenure: Tenure) -> None:
         """Follow until cancelled; Kafka away, or a record nobody can pass, is tried again."""
@@ -113,8 +109,7 @@ class Reactions:
             try:
                 await self._follow(tenure)
             except Recreated as error:
-                self._fences.clear()
-                self._held.clear()
+                self._reading.from_the_beginning()
                 self._log.degraded["reactions"] = str(error)
                 await logger.awarning("reading from the beginning", reason=str(error))
             except (*SILENT, Unavailable, Stopped, Fork, Incomplete) as error:
@@ -128,7 +123,7 @@ class Reactions:
     async def _follow(self, tenure: Tenure) -> None:
         await ensure(self._kafka.bootstrap, self._topics, **self._kafka.security)
         async with self._kafka.looking() as consumer:
-            begin = await starts(consumer, self._partitions, self._fences)
+            begin = await starts(consumer, self._partitions, self._reading.fences)
         await self._commit(begin)
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         broker = self._broker(tenure, over)
@@ -198,41 +193,25 @@ class Reactions:
         """Until trouble; when all is read, look for gaps, and whether the topics are the same."""
         async with self._kafka.looking() as consumer:
             while not (await asyncio.wait((over,), timeout=WATCH_S))[0]:
-                ends = await consumer.end_offsets(self._partitions)
-                fences = dict(self._fences)
-                found = await starts(consumer, self._partitions, fences)
-                for (topic, number), (next_offset, _) in fences.items():
-                    if found[Partition(topic, number)] != next_offset:
-                        raise Recreated(f"{topic}/{number} is not the topic that was read")
-                if all(
-                    fences.get((p.topic, p.partition), (0, None))[0] >= end
-                    for p, end in ends.items()
-                ):
-                    self._gaps.at_end(tenure.writer.heads)
-                    self._held.clear()
+                if await self._reading.look(consumer, self._partitions):
+                    self._reading.at_end(tenure.writer.heads)
         over.result()
 
     async def _take(self, message: ConsumerRecord, tenure: Tenure) -> None:
         """One record to its durable end: applied, kept, parked, or known already."""
-        context = message.topic.split(".")[1]
-        key = (message.key or b"").decode(errors="replace")
         try:
             who = identity(message.headers)
         except Malformed as error:
-            await self._park(tenure, message, context, key, None, f"headers: {error}")
+            await self._park(tenure, message, None, f"headers: {error}")
             return
         where = place(tenure.writer.heads, who)
-        if where is Place.BEYOND:
-            # A restart must read it again: the stored fence stays until the gap is closed.
-            at = (message.topic, message.partition)
-            self._held.setdefault(at, self._fences.get(at, (0, who.id)))
-            self._gaps.missed(who)
         if where is not Place.NEXT:
-            self._fences[message.topic, message.partition] = (message.offset + 1, who.id)
-            FOLLOWED.labels(self._log.service, where.value).inc()
+            if where is Place.BEYOND:
+                self._reading.missed(message, who)
+            self._passed(message, who.id, where.value)
             return
-        if (context, key) in self._parked:
-            await self._park(tenure, message, context, key, who, "behind a parked event of its key")
+        if self._parking.blocks(message):
+            await self._park(tenure, message, who, BEHIND)
             return
         try:
             record, event = read(message)
@@ -240,17 +219,17 @@ class Reactions:
         except UnknownVersion as error:
             raise Stopped(f"{error}: this image cannot read it; upgrade it first") from error
         except Exception as error:
-            await self._park(tenure, message, context, key, who, f"{type(error).__name__}: {error}")
+            await self._park(tenure, message, who, f"{type(error).__name__}: {error}")
             return
-        step = self._step(message, who.id, (who.context, who.subject, who.version, who.id))
-        if context in self._log.kept:
+        step = self._step(message, who)
+        if who.context in self._log.kept:
             step = replace(step, kept=record)
         try:
             await self._write(tenure, step, reaction, command)
         except LeaseLost:
             raise
         except Exception as error:  # its decision refused or broke
-            await self._park(tenure, message, context, key, who, f"{type(error).__name__}: {error}")
+            await self._park(tenure, message, who, f"{type(error).__name__}: {error}")
             return
         self._passed(message, who.id, "ignored" if reaction is None else "applied")
 
@@ -291,13 +270,10 @@ class Reactions:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, BACK_OFF_S[1])
 
-    def _step(
-        self, message: ConsumerRecord, id_: UUID, head: tuple[str, str, int, UUID] | None
-    ) -> Step:
-        at = (message.topic, message.partition)
-        next_offset, fence = self._held.get(at, (message.offset + 1, id_))
+    def _step(self, message: ConsumerRecord, who: Identity | None) -> Step:
+        next_offset, fence = self._reading.stored(message, fence_id(message))
         return Step(
-            head=head,
+            head=None if who is None else (who.context, who.subject, who.version, who.id),
             topic=message.topic,
             partition=message.partition,
             next_offset=next_offset,
@@ -305,48 +281,18 @@ class Reactions:
         )
 
     async def _park(
-        self,
-        tenure: Tenure,
-        message: ConsumerRecord,
-        context: str,
-        key: str,
-        who: Identity | None,
-        reason: str,
+        self, tenure: Tenure, message: ConsumerRecord, who: Identity | None, reason: str
     ) -> None:
         """Put a poison record aside with all its bytes; it blocks its own key and nothing else."""
-        if context in NEVER_PARKED:
+        if context_of(message) in NEVER_PARKED:
             raise Stopped(f"{message.topic}/{message.partition}@{message.offset}: {reason}")
-        id_ = fence_id(message)
-        seq = self._parked.get((context, key), 0) + 1
-        head = None if who is None else (who.context, who.subject, who.version, who.id)
-        parked = Parked(
-            context=context,
-            key=key,
-            seq=seq,
-            subject="" if who is None else who.subject,
-            version=0 if who is None else who.version,
-            id=id_,
-            topic=message.topic,
-            partition=message.partition,
-            offset=message.offset,
-            headers=orjson.dumps(
-                [[k, v.decode(errors="replace")] for k, v in message.headers]
-            ).decode(),
-            value=message.value or b"",
-            reason=reason[:2000],
-            attempts=1,
-            parked_at=self._log.clock(),
-        )
-        step = replace(self._step(message, id_, head), parked=parked)
-        await self._write(tenure, step, None, None)
-        self._parked[context, key] = seq
-        self._passed(message, id_, "parked")
-        await logger.aerror(
-            "parked", topic=message.topic, offset=message.offset, key=key, reason=reason
-        )
+        parked = self._parking.put(message, who, reason)
+        await self._write(tenure, replace(self._step(message, who), parked=parked), None, None)
+        self._passed(message, parked.id, "parked")
+        await logger.aerror("parked", topic=message.topic, offset=message.offset, reason=reason)
 
     def _passed(self, message: ConsumerRecord, id_: UUID, fate: str) -> None:
-        self._fences[message.topic, message.partition] = (message.offset + 1, id_)
+        self._reading.passed(message, id_)
         self._log.degraded.pop("reactions", None)
         FOLLOWED.labels(self._log.service, fate).inc()
 

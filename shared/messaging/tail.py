@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.events.envelope import Malformed, identity
-from shared.store.log import Log, StoreRefuses
+from shared.store.log import Log
+from shared.store.session import StoreRefuses
 
 # Two pages of the relay's smaller size: what a crash can leave unseen in the cursor.
 LAST = 400

@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,17 +54,39 @@ async def ensure(bootstrap: str, names: Iterable[str], **security: object) -> No
     """
     known = declared()
     wanted = [known[name] for name in names]
+    async with _admin(bootstrap, security) as admin:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            # A broker may answer before it has heard of what the controller has just created.
+            while lacking := await _missing(admin, wanted):
+                await _create(admin, lacking)
+                await asyncio.sleep(0.05)
+        await _compare(admin, wanted)
+
+
+async def missing(bootstrap: str, names: Iterable[str], **security: object) -> list[str]:
+    """Declared topics that the cluster lacks; raises as `ensure` does where one differs."""
+    known = declared()
+    wanted = [known[name] for name in names]
+    async with _admin(bootstrap, security) as admin:
+        lacking = await _missing(admin, wanted)
+        await _compare(admin, [topic for topic in wanted if topic not in lacking])
+    return [topic.name for topic in lacking]
+
+
+@asynccontextmanager
+async def _admin(
+    bootstrap: str, security: Mapping[str, object]
+) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **security)
     try:
         await admin.start()
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            # A broker may answer before it has heard of what the controller has just created.
-            while missing := await _missing(admin, wanted):
-                await _create(admin, missing)
-                await asyncio.sleep(0.05)
-        found = await admin.describe_topics([topic.name for topic in wanted])
+        yield admin
     finally:
         await admin.close()
+
+
+async def _compare(admin: AIOKafkaAdminClient, wanted: list[Topic]) -> None:
+    found = await admin.describe_topics([topic.name for topic in wanted]) if wanted else []
     counts = {one["topic"]: len(one["partitions"]) for one in found}
     wrong = [
         f"{topic.name} has {counts[topic.name]} partitions, declared are {topic.partitions}"

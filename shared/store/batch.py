@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -64,6 +64,8 @@ class Wish:
     decision: Decision
     command: Command | None
     step: Step | None
+    arrived_on: date
+    """The civil day it was asked; back-dating is judged by it, not by the midnight of a batch."""
     answer: asyncio.Future[Written]
 
 

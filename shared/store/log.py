@@ -8,30 +8,18 @@ from typing import Any, Protocol
 
 import structlog
 
-from shared.clock import Clock
+from shared.clock import Clock, civil_day
 from shared.contracts.registry import Event
 from shared.store.batch import Step, Wish, failed
 from shared.store.command import Command
 from shared.store.reading import Reader
-from shared.store.session import LOST, LeaseLost, Session, take_lease
+from shared.store.session import Lease, LeaseLost, Session
 from shared.store.settle import settle
 from shared.store.streams import NOTHING, Aggregate, Changes, Decision, Stream, Unavailable, Written
 from shared.store.writer import Writer
 from shared.web.health import Readiness
 
-AGAIN_S = 0.2
-REFUSED_AGAIN_S = 2.0
-
 logger = structlog.get_logger(__name__)
-
-
-class StoreRefuses(Exception):
-    """This store must not serve before a person has looked; `code` and `reason` say why."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(f"{code}: {reason}")
-        self.code = code
-        self.reason = reason
 
 
 class Tenure:
@@ -75,7 +63,7 @@ class Log(Reader):
         self.degraded: dict[str, str] = {}
         """What a duty misses, by duty: `{"relay": "kafka does not answer"}`."""
         self._tenure: Tenure | None = None
-        self._why_not = ("starting", "the store has not been reached yet")
+        self._lease = Lease(database, f"fuyan-{service}-writer")
         self._grown: set[asyncio.Event] = set()
         self._settling: set[asyncio.Task[None]] = set()
 
@@ -137,10 +125,12 @@ class Log(Reader):
         step: Step | None,
     ) -> Written:
         if self._tenure is None:
-            code, reason = self._why_not
+            code, reason = self._lease.why_not
             raise Unavailable(code, reason=reason)
         answer: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
-        self._tenure.writer.add(Wish(reading, decision, command, step, answer))
+        self._tenure.writer.add(
+            Wish(reading, decision, command, step, civil_day(self.clock()), answer)
+        )
         return await answer
 
     async def grown(self, beyond: int, timeout_s: float) -> None:
@@ -164,13 +154,13 @@ class Log(Reader):
         """Whether this process may be asked; Kafka away is degraded, commands are durable."""
         degraded = [f"{duty}: {why}" for duty, why in sorted(self.degraded.items())]
         if self._tenure is None:
-            return Readiness(False, [": ".join(self._why_not)], degraded)
+            return Readiness(False, [": ".join(self._lease.why_not)], degraded)
         return Readiness(True, [], degraded)
 
     @asynccontextmanager
     async def tenures(self, duties: Sequence[Duty]) -> AsyncIterator[None]:
         """Be the writer whenever nobody else is, and do the duties then."""
-        task = asyncio.create_task(self._reign_for_ever(duties))
+        task = asyncio.create_task(self._lease.hold(lambda session: self._reign(session, duties)))
         try:
             yield
         finally:
@@ -181,28 +171,7 @@ class Log(Reader):
                 settling.cancel()
             self.close()
 
-    async def _reign_for_ever(self, duties: Sequence[Duty]) -> None:
-        while True:
-            pause = AGAIN_S
-            try:
-                await self._reign(duties)
-            except Exception as error:  # whatever ends a tenure, the next one may go well
-                cause = _cause(error)
-                if isinstance(cause, StoreRefuses):
-                    self._why_not, pause = (cause.code, cause.reason), REFUSED_AGAIN_S
-                else:
-                    reason = f"{type(cause).__name__}: {cause}"
-                    self._why_not = ("store-unavailable", reason)
-                expected = isinstance(cause, (StoreRefuses, LeaseLost, *LOST))
-                await logger.awarning(
-                    "tenure over", code=self._why_not[0], reason=self._why_not[1],
-                    exc_info=None if expected else error,
-                )  # fmt: skip
-            await asyncio.sleep(pause)
-
-    async def _reign(self, duties: Sequence[Duty]) -> None:
-        self._why_not = ("standby", "another process of this service writes")
-        session = await take_lease(self._database, f"fuyan-{self.service}-writer")
+    async def _reign(self, session: Session, duties: Sequence[Duty]) -> None:
         writer: Writer | None = None
         try:
             writer = await self._writer(session)
@@ -220,7 +189,6 @@ class Log(Reader):
         finally:
             self._tenure = None
             self.degraded.clear()
-            session.end()
             if writer is not None:
                 self._leave(writer, session)
 
@@ -250,10 +218,3 @@ class Log(Reader):
             task = asyncio.create_task(settle(self._database, name, unknown, session))
             self._settling.add(task)
             task.add_done_callback(self._settling.discard)
-
-
-def _cause(error: BaseException) -> BaseException:
-    """The first thing that went wrong in a group of tasks."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

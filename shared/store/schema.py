@@ -181,14 +181,20 @@ def grant(connection: Connection, role: str | None, appended: tuple[str, ...]) -
     """Let the service's own role read all, append to `appended`, and change only the rest."""
     if role is None:
         return
-    quoted = connection.dialect.identifier_preparer.quote(role)
+    quote = connection.dialect.identifier_preparer.quote
+    schemas = connection.execute(
+        text("SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$)'")
+    )
+    for (schema,) in schemas.all():
+        connection.execute(text(f"GRANT USAGE ON SCHEMA {quote(schema)} TO {quote(role)}"))
+        connection.execute(
+            text(
+                "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA"
+                f" {quote(schema)} TO {quote(role)}"
+            )
+        )
     names = ", ".join(appended)
-    for statement in (
-        f"GRANT USAGE ON SCHEMA public TO {quoted}",
-        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted}",
-        f"REVOKE UPDATE, DELETE, TRUNCATE ON {names} FROM {quoted}",
-    ):
-        connection.execute(text(statement))
+    connection.execute(text(f"REVOKE UPDATE, DELETE, TRUNCATE ON {names} FROM {quote(role)}"))
 
 
 def create(connection: Connection) -> None:

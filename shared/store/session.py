@@ -5,13 +5,16 @@ refuses whichever of two writers comes second.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
+import structlog
 
 LEASE = 0x66757961  # any number that every process of one database agrees on
 POLL_S = 0.1
+AGAIN_S = 0.2
+REFUSED_AGAIN_S = 2.0
 BEAT_S = 0.5
 # A holder that is silent for so long is hung or gone; the server ends its session, lock and all.
 SILENT_MS = 2500
@@ -29,9 +32,20 @@ LOST = (
     asyncpg.ReadOnlySQLTransactionError,  # a server that became a replica
 )
 
+logger = structlog.get_logger(__name__)
+
 
 class LeaseLost(Exception):
     """Someone else writes, or nobody can tell: this tenure is over."""
+
+
+class StoreRefuses(Exception):
+    """This store must not serve before a person has looked; `code` and `reason` say why."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(f"{code}: {reason}")
+        self.code = code
+        self.reason = reason
 
 
 class Session:
@@ -102,3 +116,46 @@ async def take_lease(dsn: str, name: str) -> Session:
     except BaseException:
         connection.terminate()
         raise
+
+
+class Lease:
+    """Takes the lease whenever nobody holds it, one tenure after the other."""
+
+    def __init__(self, dsn: str, name: str) -> None:
+        self._dsn = dsn
+        self._name = name
+        self.why_not = ("starting", "the store has not been reached yet")
+        """Code and reason for which this process is not the writer."""
+
+    async def hold(self, tenure: Callable[[Session], Awaitable[None]]) -> None:
+        """Run `tenure` with each session that holds the lease, until cancelled."""
+        while True:
+            pause = AGAIN_S
+            try:
+                self.why_not = ("standby", "another process of this service writes")
+                session = await take_lease(self._dsn, self._name)
+                try:
+                    await tenure(session)
+                finally:
+                    session.end()
+            except Exception as error:  # whatever ends a tenure, the next one may go well
+                cause = _cause(error)
+                if isinstance(cause, StoreRefuses):
+                    self.why_not, pause = (cause.code, cause.reason), REFUSED_AGAIN_S
+                else:
+                    self.why_not = ("store-unavailable", f"{type(cause).__name__}: {cause}")
+                expected = isinstance(cause, (StoreRefuses, LeaseLost, *LOST))
+                await logger.awarning(
+                    "tenure over",
+                    code=self.why_not[0],
+                    reason=self.why_not[1],
+                    exc_info=None if expected else error,
+                )
+            await asyncio.sleep(pause)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The first thing that went wrong in a group of tasks."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

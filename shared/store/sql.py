@@ -1,6 +1,6 @@
 """The two statements of the writer: one round trip to look, one to append."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from typing import Any
 
@@ -27,13 +27,22 @@ _TYPES = (
 )  # fmt: skip
 
 
+NO_MORE: Mapping[str, str] = {}
+
+
 def _unnest(types: Sequence[str], start: int) -> str:
     return "unnest(" + ", ".join(f"${start + i}::{t}[]" for i, t in enumerate(types)) + ")"
 
 
-def insert_events(table: str, start: int) -> str:
-    """INSERT of event rows given as one array per column, from parameter `start` on."""
-    return f"INSERT INTO {table} ({', '.join(COLUMNS)}) SELECT * FROM {_unnest(_TYPES, start)}"  # noqa: S608
+def insert_events(table: str, start: int, also: Mapping[str, str] = NO_MORE) -> str:
+    """INSERT of event rows given as one array per column, from parameter `start` on.
+
+    `also` names further columns of the table with their types; their arrays come last.
+    """
+    names = ", ".join((*COLUMNS, *also))
+    return (
+        f"INSERT INTO {table} ({names}) SELECT * FROM {_unnest((*_TYPES, *also.values()), start)}"  # noqa: S608
+    )
 
 
 N = len(COLUMNS)
@@ -43,18 +52,24 @@ PARKED_TYPES = (
 )  # fmt: skip
 
 
-def follow_upserts(start: int, schema: str = "") -> tuple[str, str]:
+def follow_upserts(start: int) -> tuple[str, str]:
     """Heads and fences as two upserts of four arrays each, from parameter `start` on."""
     heads = (
-        f"INSERT INTO {schema}head SELECT * FROM {_unnest(('text', 'text', 'int', 'uuid'), start)}"  # noqa: S608
+        f"INSERT INTO head SELECT * FROM {_unnest(('text', 'text', 'int', 'uuid'), start)}"  # noqa: S608
         " ON CONFLICT (context, subject) DO UPDATE SET version = excluded.version, id = excluded.id"
     )
     fences = (
-        f"INSERT INTO {schema}fence SELECT * FROM {_unnest(('text', 'int', 'bigint', 'uuid'), start + 4)}"  # noqa: S608, E501
+        "INSERT INTO fence SELECT * FROM"  # noqa: S608
+        f" {_unnest(('text', 'int', 'bigint', 'uuid'), start + 4)}"
         " ON CONFLICT (topic, partition) DO UPDATE"
         " SET next_offset = excluded.next_offset, id = excluded.id"
     )
     return heads, fences
+
+
+def insert_parked(start: int) -> str:
+    """INSERT of parked rows, one array per column, from parameter `start` on."""
+    return f"INSERT INTO parked SELECT * FROM {_unnest(PARKED_TYPES, start)}"  # noqa: S608
 
 
 _HEADS, _FENCES = follow_upserts(N + 10)
@@ -65,7 +80,7 @@ c AS (INSERT INTO command SELECT * FROM
 u AS (INSERT INTO claim SELECT * FROM {_unnest(("text", "text", "text"), N + 7)}),
 h AS ({_HEADS}),
 f AS ({_FENCES}),
-p AS (INSERT INTO parked SELECT * FROM {_unnest(PARKED_TYPES, N + 18)})
+p AS ({insert_parked(N + 18)})
 {insert_events("heard", N + 18 + len(PARKED_TYPES))}
 """  # noqa: S608
 

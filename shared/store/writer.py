@@ -225,7 +225,7 @@ class Writer:
                 if command is None:
                     raise LookupError("only a command may write")
                 position += 1
-                self._check_day(event, command, today)
+                _check_day(event, command, wish.arrived_on, today)
                 records.append(self._record(stream, hot.version + 1, position, event, command, now))
                 state = self._aggregates[stream.context].evolve(hot.state, event)
                 hot = Hot(hot.version + 1, state)
@@ -272,16 +272,6 @@ class Writer:
             with suppress(UnknownType):
                 event = decode(step.kept.type, step.kept.data)
                 batch.hot[stream] = Hot(step.kept.version, aggregate.evolve(hot.state, event))
-
-    @staticmethod
-    def _check_day(event: Event, command: Command, today: date) -> None:
-        if event.effective_on > today:
-            raise Refused(
-                "effective-day-in-future", effective_on=event.effective_on, today_on=today
-            )
-        reaction = command.causation is not None
-        if event.effective_on < today and not event.backdated_reason and not reaction:
-            raise Refused("backdated-reason-missing", effective_on=event.effective_on)
 
     def _record(
         self,
@@ -344,6 +334,15 @@ class Writer:
             wish.answer.set_exception(answer)
         else:
             wish.answer.set_result(answer)
+
+
+def _check_day(event: Event, command: Command, arrived_on: date, today: date) -> None:
+    """Nothing happens tomorrow; what happened before the command came says why it comes late."""
+    if event.effective_on > today:
+        raise Refused("effective-day-in-future", effective_on=event.effective_on, today_on=today)
+    reaction = command.causation is not None
+    if event.effective_on < arrived_on and not event.backdated_reason and not reaction:
+        raise Refused("backdated-reason-missing", effective_on=event.effective_on)
 
 
 def _culprit(batch: Batch, error: asyncpg.PostgresError) -> Exception:

@@ -1,0 +1,44 @@
+"""`fuyan demo`: the whole programme of 2018 and 2019, played in about a minute."""
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="Play, verify, print one JSON line and end.")
+    ] = False,
+    kafka: Annotated[
+        str, typer.Option(help="embedded, apache (from Maven), or host:port of your own.")
+    ] = "embedded",
+    pace: Annotated[
+        float | None,
+        typer.Option(help="Seconds a month takes; 2 unless --once, where it does not wait."),
+    ] = None,
+    port: Annotated[
+        int, typer.Option(help="Port of submission; review, notification, projection follow.")
+    ] = 8001,
+) -> None:
+    """Start everything on this machine, play 2018 and 2019, and stay up until Ctrl-C.
+
+    All it started is gone afterwards, even after kill -9; a second run starts clean.
+    """
+    # Only the demo needs these parts, and the packages behind them: a service runs without.
+    from deploy.local.demo import Demo, Differs
+    from deploy.local.player import PlayFailed
+    from deploy.local.processes import ProcessEnded
+    from deploy.local.records import ForeignTopics
+    from deploy.local.settling import NotSettled
+    from deploy.local.stage import NotReady
+
+    seconds = pace if pace is not None else (0 if once else 2)
+    try:
+        asyncio.run(Demo(kafka=kafka, pace=seconds, port=port, once=once).run())
+    except KeyboardInterrupt:
+        sys.exit(130 if once else 0)
+    except (Differs, NotReady, NotSettled, ForeignTopics, PlayFailed, ProcessEnded) as error:
+        typer.echo(f"{type(error).__name__}: {error}", err=True)
+        raise typer.Exit(1) from error

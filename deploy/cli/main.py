@@ -1,0 +1,25 @@
+"""`fuyan`: start, migrate and look after the services."""
+
+import typer
+
+from deploy.cli import contracts, demo, services, topics
+
+app = typer.Typer(
+    help="Fuyan 复验: re-verification of township safety offices, event-sourced on Kafka.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # a local may be a password
+)
+app.command("demo")(demo.demo)
+app.command("serve")(services.serve)
+app.command("migrate")(services.migrate)
+app.add_typer(topics.app, name="topics")
+app.add_typer(contracts.app, name="contracts")
+
+
+def main() -> None:
+    """The console entry."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""`fuyan serve` and `fuyan migrate`: one service at a time, each with its own database."""
+
+import asyncio
+import os
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from shared.store import migrate as migrations
+from shared.web.app import serve as run
+from shared.web.settings import ServiceSettings
+
+ROOT = Path(__file__).parents[2]
+
+
+class Service(StrEnum):
+    submission = "submission"
+    review = "review"
+    notification = "notification"
+    projection = "projection"
+
+
+PORTS = {service: 8001 + number for number, service in enumerate(Service)}
+APPENDED = dict.fromkeys(Service, ("log", "command", "claim")) | {Service.projection: ("journal",)}
+"""The tables to which a service may add, and in which it may change nothing."""
+
+
+def serve(
+    service: Annotated[Service, typer.Argument(help="Which of the four.")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(help="Port; 8001 to 8004 by service if not given.")
+    ] = None,
+) -> None:
+    """Run one service until SIGTERM; its settings are FUYAN_* in the environment.
+
+    A second process of a service stands by and takes over when the first is gone.
+    """
+    try:
+        settings = ServiceSettings()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = "_".join(str(part) for part in ("FUYAN", *problem["loc"])).upper()
+            typer.echo(f"{name if problem['loc'] else 'FUYAN_*'}: {problem['msg']}", err=True)
+        raise typer.Exit(2) from error
+    app = import_module(f"services.{service}.app")
+    run(app.create_app, host, PORTS[service] if port is None else port, settings)
+
+
+def migrate(
+    service: Annotated[Service, typer.Argument(help="Which of the four.")],
+    role: Annotated[
+        str | None,
+        typer.Option(help="The role the service connects with: it may add, never change."),
+    ] = None,
+) -> None:
+    """Bring a service's database to this release; FUYAN_DATABASE names it, as its owner."""
+    database = os.environ.get("FUYAN_DATABASE")
+    if not database:
+        typer.echo("FUYAN_DATABASE is missing: set it to the DSN of the database's owner", err=True)
+        raise typer.Exit(2)
+    asyncio.run(apply(service, database, role))
+    typer.echo(f"{service}: the database is at this release")
+
+
+async def apply(service: Service, database: str, role: str | None) -> None:
+    """Run the migrations of a service."""
+    folder = ROOT / "services" / service / "migrations"
+    await migrations.migrate(database, folder, role, APPENDED[service])

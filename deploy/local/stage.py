@@ -1,0 +1,178 @@
+"""All parts of the demo, up and ready: databases, Kafka, the issuer, the clock, four processes."""
+
+import asyncio
+import fcntl
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import asyncpg
+import httpx
+
+from deploy.cli.services import ROOT, Service, apply
+from deploy.local.issuer import Issuer, serving
+from deploy.local.kafka import Cluster
+from deploy.local.kafka import kafka as start_kafka
+from deploy.local.postgres import Server
+from deploy.local.processes import Process, Processes, free_port
+from deploy.local.records import clean
+from shared.clock import SHANGHAI, write_clock
+from shared.messaging.topics import declared, ensure
+
+INSTALLATION = "demo"
+BEGINS = datetime(2018, 2, 5, 8, 30, tzinfo=SHANGHAI)
+READY_S = 60
+
+
+class NotReady(Exception):
+    """A part could not be started; the message says which, why and what to do."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a play needs, and a test that interferes with it."""
+
+    issuer: Issuer
+    clock: Path
+    cluster: Cluster
+    processes: Processes
+    server: Server
+    urls: dict[str, str]
+    environment: dict[str, str]
+
+    @property
+    def databases(self) -> dict[str, str]:
+        """DSNs by service, as the owner: for looking, never for the services."""
+        return {service: self.server.dsn(_name(service)) for service in Service}
+
+    def serve(self, service: Service, port: int) -> Process:
+        """Start a process of a service; a second one of the same service stands by."""
+        dsn = self.server.dsn(_name(service), user=_name(service))
+        return self.processes.start(
+            f"{service}-{port}",
+            [sys.executable, "-m", "deploy.cli.main", "serve", service, "--port", str(port)],
+            {**self.environment, "FUYAN_DATABASE": dsn},
+            cwd=ROOT,
+        )
+
+
+def _name(service: Service) -> str:
+    """Of a service's database, and of the role that may use it."""
+    return f"fuyan_{service}"
+
+
+@contextmanager
+def _run_dir(port: int) -> Iterator[Path]:
+    """An empty directory; what a killed run left there is cleared away first."""
+    run_dir = Path(tempfile.gettempdir()) / f"fuyan-demo-{os.getuid()}-{port}"
+    if port == 0:
+        run_dir = Path(tempfile.mkdtemp(prefix="fuyan-demo-"))
+    lock = run_dir.with_suffix(".lock")
+    with lock.open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise NotReady(
+                f"another demo runs on port {port}: end it, or give --port another one"
+            ) from error
+        for number in range(4 if port else 0):
+            _free(port + number)
+        shutil.rmtree(run_dir, ignore_errors=True)
+        run_dir.mkdir(parents=True)
+        try:
+            yield run_dir
+        finally:
+            shutil.rmtree(run_dir, ignore_errors=True)
+            lock.unlink(missing_ok=True)
+
+
+def _free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise NotReady(f"port {port} is taken: give --port another one") from error
+
+
+def _postgres(run_dir: Path, processes: Processes) -> Server:
+    server = Server(run_dir, processes)
+    server.start()
+    return server
+
+
+async def _database(server: Server, service: Service) -> None:
+    name = _name(service)
+    await server.create_database(name)
+    connection = await asyncpg.connect(server.dsn(name))
+    try:
+        await connection.execute(f'CREATE ROLE "{name}" LOGIN')
+    finally:
+        await connection.close()
+    await apply(service, server.dsn(name), name)
+
+
+async def _ready(stage: Stage) -> None:
+    """Until every service says so; raises NotReady with the end of the log of one that does not."""
+    async with httpx.AsyncClient(timeout=2) as client:
+        for service, url in stage.urls.items():
+            process = stage.processes[f"{service}-{url.rsplit(':', 1)[1]}"]
+            try:
+                async with asyncio.timeout(READY_S):
+                    while True:
+                        if not process.running:
+                            raise TimeoutError
+                        with suppress(httpx.HTTPError):
+                            if (await client.get(f"{url}/readyz")).status_code == 200:
+                                break
+                        await asyncio.sleep(0.05)
+            except TimeoutError as error:
+                raise NotReady(f"{service} did not start:\n{process.tail()}") from error
+
+
+@asynccontextmanager
+async def stage(kafka: str, port: int) -> AsyncIterator[Stage]:
+    """Everything up and ready, and gone at the end; port 0 takes any free ones."""
+    with _run_dir(port) as run_dir, Processes(run_dir) as processes:
+        issuer = Issuer(reader=("370406-safety", "reader", ("officer",)))
+        clock = run_dir / "clock"
+        write_clock(clock, BEGINS)
+        async with serving(issuer) as issuer_url:
+            server, cluster = await asyncio.gather(
+                asyncio.to_thread(_postgres, run_dir, processes),
+                asyncio.to_thread(start_kafka, kafka, run_dir, processes),
+            )
+            await asyncio.to_thread(clean, cluster, INSTALLATION)
+            await ensure(cluster.bootstrap, declared())
+            found = Stage(
+                issuer,
+                clock,
+                cluster,
+                processes,
+                server,
+                urls={},
+                environment={
+                    "FUYAN_KAFKA": cluster.bootstrap,
+                    "FUYAN_INSTALLATION": INSTALLATION,
+                    "FUYAN_ISSUER": issuer.issuer,
+                    "FUYAN_JWKS_URL": f"{issuer_url}/.well-known/jwks.json",
+                    "FUYAN_SIGN_IN_URL": f"{issuer_url}/sign-in",
+                    "FUYAN_CLOCK": str(clock),
+                    "FUYAN_DEMO": "true",
+                },
+            )
+            for number, service in enumerate(Service):
+                # One after the other: alembic keeps its context in module globals.
+                await _database(server, service)
+                own = port + number if port else free_port()
+                found.serve(service, own)
+                found.urls[service] = f"http://127.0.0.1:{own}"
+            await _ready(found)
+            yield found

@@ -1,0 +1,30 @@
+"""The projection service, wired here and nowhere else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.projection import api
+from services.projection.dashboard import page
+from services.projection.journal import Journal
+from shared.clock import clock_from
+from shared.messaging.kafka import Kafka
+from shared.web.app import new_app
+from shared.web.settings import ServiceSettings
+
+
+def create_app(settings: ServiceSettings) -> FastAPI:
+    """Progress folded from what the others announce, asked over HTTP and shown on a page."""
+    clock = clock_from(settings.clock, settings.demo)
+    journal = Journal(settings.database, Kafka.of(settings), clock)
+
+    @asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        async with journal.running():
+            yield
+
+    app = new_app("projection", settings, running, readiness=journal.readiness)
+    app.include_router(api.routes(journal))
+    app.include_router(page.routes())
+    return app

@@ -1,0 +1,100 @@
+"""From the journal into the read models: a cursor that moves in the transaction of its effect."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+
+import asyncpg
+import structlog
+
+from services.projection.follower import Entry
+from services.projection.models import store
+from shared.contracts.registry import UnknownType, decode
+from shared.events.envelope import Record
+from shared.messaging.reactions import Received
+from shared.store.schema import COLUMNS
+
+PAGE = 1000
+# Entries kept for the fold; past this it reads them from the journal, like after a start.
+MAX_FRESH = 10_000
+VERSION = 1
+"""Of the read models that this image folds."""
+
+_LIST = ", ".join(name for name in COLUMNS if name != "position")
+SELECT = f"SELECT position AS at, store_position AS position, {_LIST} FROM journal"  # noqa: S608
+
+logger = structlog.get_logger(__name__)
+
+
+class AnotherFolds(Exception):
+    """The cursor was moved by someone else: this process is no longer the one that folds."""
+
+
+def entry(row: asyncpg.Record) -> Entry:
+    """A journal row as it was appended."""
+    values = dict(row)
+    at = values.pop("at")
+    record = Record(**values)
+    try:
+        return at, record, decode(record.type, record.data)
+    except UnknownType:
+        return at, record, None
+
+
+def received(entries: Sequence[Entry]) -> list[Received]:
+    """The entries that mean something here, as read models take them."""
+    return [Received(record, event) for _, record, event in entries if event is not None]
+
+
+class Fold:
+    """Folds what the follower appended, from memory where it can."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+        self._fresh: deque[Entry] = deque(maxlen=MAX_FRESH)
+        self._more = asyncio.Event()
+        self._more.set()
+        self.position = 0
+
+    def appended(self, entries: Sequence[Entry]) -> None:
+        self._fresh.extend(entries)
+        self._more.set()
+
+    async def remember(self) -> None:
+        self.position = await self._connection.fetchval(
+            "SELECT position FROM folded WHERE version = $1", VERSION
+        )
+
+    async def step(self) -> int:
+        """Fold the next page, waiting for one; returns the position that is visible then."""
+        while True:
+            await self._more.wait()
+            entries = await self._next()
+            if not entries:
+                self._more.clear()
+                if self._fresh and self._fresh[-1][0] > self.position:
+                    self._more.set()
+                continue
+            last = entries[-1][0]
+            async with self._connection.transaction():
+                moved = await self._connection.execute(
+                    "UPDATE folded SET position = $3 WHERE version = $1 AND position = $2",
+                    VERSION,
+                    self.position,
+                    last,
+                )
+                if moved != "UPDATE 1":
+                    raise AnotherFolds(f"the cursor is no longer at {self.position}")
+                await store.apply(self._connection, received(entries))
+            self.position = last
+            return last
+
+    async def _next(self) -> list[Entry]:
+        while self._fresh and self._fresh[0][0] <= self.position:
+            self._fresh.popleft()
+        if self._fresh and self._fresh[0][0] == self.position + 1:
+            return [self._fresh.popleft() for _ in range(min(PAGE, len(self._fresh)))]
+        rows = await self._connection.fetch(
+            f"{SELECT} WHERE position > $1 ORDER BY position LIMIT {PAGE}", self.position
+        )
+        return [entry(row) for row in rows]

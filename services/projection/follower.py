@@ -1,0 +1,227 @@
+"""From Kafka into the journal: the lease holder reads all partitions and appends what is next.
+
+Position, heads and offsets move in one statement, so every event stands in the journal once.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from pydantic import ValidationError
+
+from shared.clock import Clock
+from shared.contracts.registry import CONTEXTS, Event, UnknownVersion
+from shared.events.envelope import Identity, Malformed, Record, identity
+from shared.messaging.follow import (
+    Fork,
+    Incomplete,
+    Place,
+    Reading,
+    Recreated,
+    fence_id,
+    place,
+    read,
+    starts,
+)
+from shared.messaging.kafka import Kafka, partitions, stopped
+from shared.messaging.parking import BEHIND, LOAD, Parking, context_of
+from shared.messaging.reactions import NEVER_PARKED, Stopped
+from shared.messaging.relay import SILENT
+from shared.messaging.topics import ensure
+from shared.store.batch import Step
+from shared.store.session import Session
+from shared.store.sql import (
+    N,
+    event_arrays,
+    follow_arrays,
+    follow_upserts,
+    insert_events,
+    insert_parked,
+    parked_arrays,
+)
+from shared.telemetry.metrics import FOLLOWED
+
+FOLLOWED_CONTEXTS = ("programme", "dossier", "case")
+MAX_RECORDS = 2000
+WAIT_MS = 500
+WATCH_S = 2.0
+AGAIN_S = (0.2, 5.0)
+
+_HEADS, _FENCES = follow_upserts(N + 2)
+APPEND = f"""
+WITH h AS ({_HEADS}), f AS ({_FENCES}), p AS ({insert_parked(N + 10)})
+{insert_events("journal", 1, {"store_position": "bigint"})}
+"""
+
+logger = structlog.get_logger(__name__)
+
+Entry = tuple[int, Record, Event | None]
+"""Position in the journal, the record, and its event where its type is known here."""
+Appended = Callable[[Sequence[Entry]], None]
+
+
+class Follower:
+    """Reads for as long as its session holds the lease."""
+
+    def __init__(
+        self, session: Session, kafka: Kafka, clock: Clock, degraded: dict[str, str]
+    ) -> None:
+        self._session = session
+        self._kafka = kafka
+        self._clock = clock
+        self._degraded = degraded
+        topics = [CONTEXTS[name].topic for name in FOLLOWED_CONTEXTS]
+        self._topics = topics
+        self._partitions = [p for topic in topics for p in partitions(topic)]
+        self.position = 0
+        self._heads: dict[tuple[str, str], tuple[int, UUID]] = {}
+        self._reading = Reading({})
+        self._parking = Parking(clock)
+
+    async def remember(self) -> None:
+        """How far the journal had come."""
+        async with self._session.turn() as connection:
+            self.position = await connection.fetchval(
+                "SELECT coalesce(max(position), 0) FROM journal"
+            )
+            heads = await connection.fetch("SELECT context, subject, version, id FROM head")
+            fences = await connection.fetch("SELECT * FROM fence")
+            parked = await connection.fetch(LOAD)
+        self._heads = {(row[0], row[1]): (row[2], row[3]) for row in heads}
+        self._reading = Reading({(row[0], row[1]): (row[2], row[3]) for row in fences})
+        self._parking = Parking(self._clock, parked)
+
+    async def run(self, appended: Appended) -> None:
+        """Until cancelled; Kafka away, or a record nobody can pass, is tried again."""
+        pause = AGAIN_S[0]
+        while True:
+            begun = asyncio.get_running_loop().time()
+            try:
+                await self._follow(appended)
+            except Recreated as error:
+                self._reading.from_the_beginning()
+                self._degraded["journal"] = str(error)
+                await logger.awarning("reading from the beginning", reason=str(error))
+            except (*SILENT, Stopped, Fork, Incomplete) as error:
+                self._degraded["journal"] = f"{type(error).__name__}: {error}"
+                await logger.awarning("following begins again", reason=str(error))
+            if asyncio.get_running_loop().time() - begun > AGAIN_S[1]:
+                pause = AGAIN_S[0]
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, AGAIN_S[1])
+
+    async def _follow(self, appended: Appended) -> None:
+        await ensure(self._kafka.bootstrap, self._topics, **self._kafka.security)
+        consumer = self._kafka.consumer(fetch_max_wait_ms=WAIT_MS)
+        watching: asyncio.Task[None] | None = None
+        try:
+            await consumer.start()
+            async with self._kafka.looking() as looking:
+                begin = await starts(looking, self._partitions, self._reading.fences)
+                consumer.assign(self._partitions)
+                for partition, offset in begin.items():
+                    consumer.seek(partition, offset)
+                self._degraded.pop("journal", None)
+                watching = asyncio.create_task(self._watch(looking))
+                while not watching.done():
+                    found = await consumer.getmany(timeout_ms=WAIT_MS, max_records=MAX_RECORDS)
+                    if found:
+                        await self._append(
+                            (one for records in found.values() for one in records), appended
+                        )
+                        self._degraded.pop("journal", None)
+                watching.result()
+        finally:
+            if watching is not None:
+                watching.cancel()
+            await stopped(consumer.stop())
+
+    async def _watch(self, consumer: AIOKafkaConsumer) -> None:
+        """Raises Recreated where the topics are not the same, or lack what a head waits for."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if await self._reading.look(consumer, self._partitions):
+                self._reading.at_end(self._heads)
+
+    async def _append(self, messages: Iterable[ConsumerRecord], appended: Appended) -> None:
+        """One statement for all that is next in these messages."""
+        heads = dict[tuple[str, str], tuple[int, UUID]]()
+        entries: list[Entry] = []
+        steps: list[Step] = []
+        for message in messages:
+            step = self._step(message, heads, entries)
+            if step is not None:
+                steps.append(step)
+        if not steps:
+            return
+        records = [record for _, record, _ in entries]
+        columns = event_arrays(records)
+        columns[0] = [position for position, _, _ in entries]
+        async with self._session.turn() as connection:
+            await connection.fetch(
+                APPEND,
+                *columns,
+                [record.position for record in records],
+                *follow_arrays(steps),
+                *parked_arrays([step.parked for step in steps if step.parked is not None]),
+            )
+        self._heads.update(heads)
+        if entries:
+            self.position = entries[-1][0]
+            appended(entries)
+
+    def _step(
+        self,
+        message: ConsumerRecord,
+        heads: dict[tuple[str, str], tuple[int, UUID]],
+        entries: list[Entry],
+    ) -> Step | None:
+        """What one message moves; `heads` and `entries` grow by it, for the rest of its batch."""
+        try:
+            who = identity(message.headers)
+        except Malformed as error:
+            return self._park(message, None, f"headers: {error}")
+        at = (who.context, who.subject)
+        known = heads if at in heads else self._heads
+        where = place(known, who)
+        if where is not Place.NEXT:
+            if where is Place.BEYOND:
+                self._reading.missed(message, who)
+            else:
+                self._reading.passed(message, who.id)
+            FOLLOWED.labels("projection", where.value).inc()
+            return None
+        heads[at] = (who.version, who.id)
+        if self._parking.blocks(message):
+            return self._park(message, who, BEHIND)
+        try:
+            record, event = read(message)
+        except UnknownVersion as error:
+            raise Stopped(f"{error}: this image cannot read it; upgrade it first") from error
+        except (Malformed, ValidationError, UnicodeDecodeError) as error:
+            return self._park(message, who, f"{type(error).__name__}: {error}")
+        entries.append((self.position + len(entries) + 1, record, event))
+        FOLLOWED.labels("projection", "applied").inc()
+        return self._moved(message, who)
+
+    def _moved(self, message: ConsumerRecord, who: Identity | None) -> Step:
+        id_ = fence_id(message)
+        next_offset, fence = self._reading.stored(message, id_)
+        self._reading.passed(message, id_)
+        return Step(
+            head=None if who is None else (who.context, who.subject, who.version, who.id),
+            topic=message.topic,
+            partition=message.partition,
+            next_offset=next_offset,
+            id=fence,
+        )
+
+    def _park(self, message: ConsumerRecord, who: Identity | None, reason: str) -> Step:
+        if context_of(message) in NEVER_PARKED:
+            raise Stopped(f"{message.topic}/{message.partition}@{message.offset}: {reason}")
+        FOLLOWED.labels("projection", "parked").inc()
+        logger.error("parked", topic=message.topic, offset=message.offset, reason=reason)
+        return replace(self._moved(message, who), parked=self._parking.put(message, who, reason))
