@@ -263,7 +263,9 @@ def block(case: Case, site: ProgrammeSite, *, since: date | None = None) -> Case
 
 def pinned(case: Case, programme: Programme) -> StandardPublished:
     """The standard that the application is pinned to; opening the case made sure of it."""
-    opened = under_review(case)
+    if case.opened is None:
+        raise Refused("case-unknown")
+    opened = case.opened
     standard = programme.standard_by(opened.standard)
     if standard is None:
         raise Refused("standard-unknown", version=opened.standard.version)

@@ -118,7 +118,7 @@ def record_city_marks(
     under_review(case, "recommended", "city-marked")
     standard = pinned(case, programme)
     if on_behalf_of is not None:
-        _official(site.get("document"))
+        official(site.get("document"))
     known_items(standard, given.sampled)
     check_facts(standard, given.facts)
     sent_on = case.recommended.effective_on if case.recommended else case.since
@@ -151,7 +151,7 @@ def pass_city(
     """
     under_review(case, "city-marked")
     if on_behalf_of is not None:
-        _official(site.get("document"))
+        official(site.get("document"))
     standard = pinned(case, programme)
     if case.city_marks is None:
         raise Refused("wrong-stage", stage=case.stage, needed=["city-marked"])
@@ -185,7 +185,7 @@ def fail_city(
     """
     under_review(case, "recommended", "city-marked")
     if on_behalf_of is not None:
-        _official(site.get("document"))
+        official(site.get("document"))
     if not reasons:
         raise Refused("reasons-missing")
     standard = pinned(case, programme)
@@ -219,7 +219,7 @@ def return_by_city(
     Raises Refused: `document-missing`, and what `return_application` refuses.
     """
     if on_behalf_of is not None:
-        _official(site.get("document"))
+        official(site.get("document"))
     return return_application(
         case,
         programme,
@@ -255,7 +255,8 @@ def _city_totals(case: Case, standard: StandardPublished, given: CityMarks) -> T
             return coarse_totals(standard, given.total_cp, facts=given.facts)
 
 
-def _official(document: Document | None) -> None:
+def official(document: Document | None) -> None:
+    """The city's own paper, by number and scan; else Refused("document-missing")."""
     if document is None or not document.number or not document.sha256:
         raise Refused("document-missing", of="city")
 

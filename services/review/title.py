@@ -8,6 +8,7 @@ from datetime import date
 from typing import Literal
 
 from services.review.case import Case, block, check_title, under_review
+from services.review.city import official
 from services.review.programme import Programme
 from services.review.standards import no_duplicates
 from shared.contracts.blocks import ProgrammeSite, Title
@@ -31,14 +32,17 @@ def award_titles(
     *,
     award_id: str,
     valid_until_on: date | None = None,
+    on_behalf_of: str | None = None,
     site: ProgrammeSite,
 ) -> list[list[CaseEvent]]:
     """Award many titles in one act: all, or none.
 
     That a plaque number was never used before is the store's to say: it is claimed for ever, as
     `plaque_key` writes it. Raises Refused: `cases-missing`, `duplicate-code`, `wrong-stage`,
-    `title-beyond-verdict`, `plaque-in-use`, `plaque-number-empty`.
+    `title-beyond-verdict`, `plaque-in-use`, `plaque-number-empty`, `document-missing`.
     """
+    if on_behalf_of is not None:
+        official(site.get("document"))
     if not cases:
         raise Refused("cases-missing")
     if len(cases) != len(awards):

@@ -90,6 +90,16 @@ def record_consensus(
     return [] if same else [event]
 
 
+def claims(by_item: Mapping[str, Mapping[str, Mark]], own_marks: Mapping[str, Mark]) -> set[str]:
+    """The items of which the office or a member says that they do not apply."""
+    own = {item for item, mark in own_marks.items() if not mark.applicable}
+    return own | {
+        item
+        for item, marks in by_item.items()
+        if not all(mark.applicable for mark in marks.values())
+    }
+
+
 def return_application(
     case: Case,
     programme: Programme,
@@ -247,15 +257,12 @@ def _check_claims(
 ) -> frozenset[str]:
     """The items that do not apply, once every claim is decided and the marks follow suit."""
     no_duplicates("claim", (one.item for one in decisions))
-    claims = {mark.item for mark in (*agreed, *own_marks.values()) if not mark.applicable}
-    for item, marks in by_item.items():
-        if not all(mark.applicable for mark in marks.values()):
-            claims.add(item)
+    made = claims(by_item, own_marks) | {mark.item for mark in agreed if not mark.applicable}
     decided = {one.item: one.allowed for one in decisions}
-    if undecided := sorted(claims - decided.keys()):
+    if undecided := sorted(made - decided.keys()):
         raise Refused("claims-undecided", items=undecided)
     for item in decided:
-        if item not in claims:
+        if item not in made:
             raise Refused("claim-not-made", item=item)
     for mark in agreed:
         if mark.item in decided and mark.applicable == decided[mark.item]:

@@ -1036,4 +1036,18 @@ REFUSALS: Mapping[str, Refusal] = {
         "请告知运维；其他镇街不受影响",
         "Tell operations; nobody else is affected",
     ),
+    "officer-not-found": Refusal(
+        404,
+        "人员名录中没有 {officer}",
+        "The directory has no officer {officer}",
+        "请核对编号，或先行登记",
+        "Check the id, or enter the officer first",
+    ),
+    "postings-overlap": Refusal(
+        422,
+        "任职 {first} 与 {second} 时间重叠",
+        "The postings {first} and {second} overlap",
+        "请使一段任职在下一段开始前结束",
+        "Let one end before the next begins",
+    ),
 }

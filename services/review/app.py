@@ -1,0 +1,54 @@
+"""The review service, wired here and nowhere else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.review import api, applications, case, programme
+from services.review.directory import Directory
+from services.review.reactions import HANDLERS
+from shared.clock import clock_from
+from shared.messaging.kafka import Kafka
+from shared.messaging.reactions import Reactions
+from shared.messaging.relay import Relay
+from shared.store.log import Duty, Log
+from shared.store.streams import Aggregate
+from shared.web.app import new_app
+from shared.web.settings import ServiceSettings
+
+
+def create_app(settings: ServiceSettings) -> FastAPI:
+    """Programmes and cases kept, published and answered for; dossiers followed."""
+    log, directory, kafka = new_log(settings), Directory(settings.database), Kafka.of(settings)
+    duties: list[Duty] = [
+        Relay(log, kafka, ("programme", "case")),
+        Reactions(log, kafka, HANDLERS),
+    ]
+
+    @asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            async with log.tenures(duties):
+                yield
+        finally:
+            await directory.close()
+
+    app = new_app("review", settings, running, readiness=log.readiness)
+    app.include_router(api.routes(log, directory))
+    return app
+
+
+def new_log(settings: ServiceSettings) -> Log:
+    """The log of programmes and cases, beside the applications heard from dossiers."""
+    return Log(
+        settings.database,
+        [
+            Aggregate("programme", programme.Programme(), programme.evolve),
+            Aggregate("case", case.Case(), case.evolve),
+            Aggregate("dossier", applications.Applications(), applications.evolve, heard=True),
+        ],
+        service="review",
+        installation=settings.installation,
+        clock=clock_from(settings.clock, settings.demo),
+    )

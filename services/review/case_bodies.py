@@ -1,0 +1,243 @@
+"""What may be sent to a case, bounded, and nothing else."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from services.review.bodies import ActBody, Body, Code, Line, Points, Words
+from services.review.city import CityMarks
+from services.review.team import Seat
+from services.review.verdict import Complaint
+from shared.contracts.blocks import Document, Mark, Reason, Title
+from shared.contracts.case import NotApplicableDecision, Recusal
+from shared.contracts.programme import StandardPublished
+
+Officer = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~|@+=-]{1,100}$")]
+CaseId = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,60}/[A-Za-z0-9._-]{1,60}/[1-9][0-9]{0,3}$")
+]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Fen = Annotated[int, Field(strict=True, ge=0, le=10**15)]
+Measure = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")]
+
+
+class SeatBody(Body):
+    """A member, and the categories that are theirs to mark."""
+
+    officer: Officer
+    role: Literal["leader", "member"]
+    categories: Annotated[tuple[Code, ...], Field(max_length=100)]
+
+    def seat(self) -> Seat:
+        return Seat(officer=self.officer, leads=self.role == "leader", categories=self.categories)
+
+
+class RecusalFields(Body):
+    """Who was considered and stood aside."""
+
+    officer: Officer
+    reason: Words
+
+
+class TeamBody(ActBody):
+    """The team, whole; where its members serve is looked up in the directory."""
+
+    members: Annotated[tuple[SeatBody, ...], Field(max_length=50)]
+    recused: Annotated[tuple[RecusalFields, ...], Field(max_length=50)] = ()
+    min_markers: Annotated[int, Field(ge=1, le=50)] = 1
+
+    def aside(self) -> tuple[Recusal, ...]:
+        return tuple(Recusal(officer=one.officer, reason=one.reason) for one in self.recused)
+
+
+class RecusalBody(ActBody):
+    """Why the one who asks steps down."""
+
+    reason_code: Code
+
+
+class InspectionBody(ActBody):
+    """When and where; `replaces` names the visit that is moved."""
+
+    level: Literal["district", "city"] = "district"
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    place: Line
+    items: Annotated[tuple[Code, ...], Field(max_length=1000)] = ()
+    seed: Line | None = None
+    replaces: Code | None = None
+
+
+class MinutesBody(ActBody):
+    """Who was there; the minutes are the `document`."""
+
+    present: Annotated[tuple[Officer, ...], Field(min_length=1, max_length=50)]
+
+
+class MarkBody(Body):
+    """One item's mark; its maximum may be left to the standard."""
+
+    item: Code
+    applicable: bool = True
+    mark_cp: Points
+    max_cp: Points | None = None
+    measure: Measure | None = None
+    unit: Line | None = None
+    reason: Words | None = None
+    evidence: Annotated[tuple[Sha256, ...], Field(max_length=50)] = ()
+
+
+Marks = Annotated[tuple[MarkBody, ...], Field(max_length=1000)]
+
+
+class MarksBody(ActBody):
+    """The marks of whoever sends them."""
+
+    marks: Marks
+
+
+class ClaimBody(Body):
+    """Whether an item really does not apply."""
+
+    item: Code
+    allowed: bool
+    reason: Words
+
+
+class ConsensusBody(ActBody):
+    """What the team agreed, every item of it."""
+
+    marks: Marks
+    na_decisions: Annotated[tuple[ClaimBody, ...], Field(max_length=1000)] = ()
+    facts: Annotated[tuple[Code, ...], Field(max_length=50)] = ()
+
+    def claims(self) -> tuple[NotApplicableDecision, ...]:
+        return tuple(
+            NotApplicableDecision(item=one.item, allowed=one.allowed, reason=one.reason)
+            for one in self.na_decisions
+        )
+
+
+class ReasonBody(Body):
+    """One reason."""
+
+    code: Code
+    text: Words
+    item: Code | None = None
+
+
+class ComplaintBody(Body):
+    """One item sent back."""
+
+    item: Code
+    reason: Words
+    example: Words | None = None
+
+
+class DecisionBody(ActBody):
+    """Pass for a title, fail with reasons, or return with items."""
+
+    decision: Literal["pass", "fail", "return"]
+    title: Title | None = None
+    reasons: Annotated[tuple[ReasonBody, ...], Field(max_length=200)] = ()
+    items: Annotated[tuple[ComplaintBody, ...], Field(max_length=1000)] = ()
+
+    def why(self) -> tuple[Reason, ...]:
+        return tuple(Reason(code=one.code, text=one.text, item=one.item) for one in self.reasons)
+
+    def complaints(self) -> tuple[Complaint, ...]:
+        return tuple(
+            Complaint(item=one.item, reason=one.reason, example=one.example) for one in self.items
+        )
+
+
+class LetterBody(ActBody):
+    """The cases that one letter recommends."""
+
+    cases: Annotated[tuple[CaseId, ...], Field(max_length=200)]
+    document: Document
+
+
+class CategoryMarkBody(Body):
+    """What the city gave a whole category."""
+
+    category: Code
+    mark_cp: Points
+
+
+class CityMarksBody(ActBody):
+    """The city's figures, as finely as it gives them."""
+
+    granularity: Literal["item", "category", "total"]
+    marks: Marks = ()
+    categories: Annotated[tuple[CategoryMarkBody, ...], Field(max_length=100)] = ()
+    total_cp: Points | None = None
+    facts: Annotated[tuple[Code, ...], Field(max_length=50)] = ()
+    sampled: Annotated[tuple[Code, ...], Field(max_length=1000)] = ()
+    inspected_on: date
+
+    def figures(self, standard: StandardPublished) -> CityMarks:
+        return CityMarks(
+            granularity=self.granularity,
+            marks=scored(standard, self.marks),
+            by_category={one.category: one.mark_cp for one in self.categories},
+            total_cp=self.total_cp,
+            facts=self.facts,
+            sampled=self.sampled,
+        )
+
+
+class TitleBody(Body):
+    """The title and plaque of one case."""
+
+    case_id: CaseId
+    title: Title
+    plaque_number: Line
+
+
+class AwardsBody(ActBody):
+    """Titles awarded together."""
+
+    titles: Annotated[tuple[TitleBody, ...], Field(max_length=200)]
+    valid_until_on: date | None = None
+
+
+class RewardBody(ActBody):
+    """A reward to grant."""
+
+    fund: Literal["city", "district"]
+    basis: Literal["on-time", "demonstration", "rank"]
+    amount_fen: Fen
+    rank: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    of: Annotated[int, Field(ge=1, le=100_000)] | None = None
+
+
+class PaymentBody(ActBody):
+    """An instalment."""
+
+    amount_fen: Fen
+
+
+class ClosureBody(ActBody):
+    """The end of a case."""
+
+    reason: Words | None = None
+
+
+def scored(standard: StandardPublished, marks: tuple[MarkBody, ...]) -> tuple[Mark, ...]:
+    """As marks under this standard; an item it does not know is left for it to refuse."""
+    most = {item.code: item.max_cp for item in standard.items}
+    return tuple(
+        Mark(
+            item=one.item,
+            applicable=one.applicable,
+            mark_cp=one.mark_cp,
+            max_cp=most.get(one.item, 0) if one.max_cp is None else one.max_cp,
+            measure=one.measure,
+            unit=one.unit,
+            reason=one.reason,
+            evidence=one.evidence,
+        )
+        for one in marks
+    )

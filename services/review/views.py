@@ -1,0 +1,276 @@
+"""What the review service answers about a case, and who may see how much of it."""
+
+from datetime import date
+
+from pydantic import BaseModel
+
+from services.review.case import Case, Stage
+from services.review.place import Scene, known
+from services.review.programme import Programme
+from services.review.team import counting_marks
+from shared.contracts.blocks import Mark, Title
+from shared.contracts.case import (
+    CityMarksRecorded,
+    CityPassed,
+    Closed,
+    ConsensusRecorded,
+    InspectionHeld,
+    InspectionScheduled,
+    Opened,
+    PreliminaryPassed,
+    Recommended,
+    RewardGranted,
+    TeamAppointed,
+    TitleAwarded,
+)
+from shared.contracts.programme import StandardPublished
+from shared.contracts.refusals import Refused
+from shared.web.acts import Act
+from shared.web.auth import Principal
+
+DISTRICT = frozenset({"officer", "leader"})
+TOWNSHIP = frozenset({"clerk", "head", "gov"})
+
+
+class ItemView(BaseModel):
+    """One item with its three marks side by side; null where there is none, or none to be seen."""
+
+    item: str
+    category: str
+    name: str
+    max_cp: int
+    self_cp: int | None
+    self_applicable: bool
+    district_cp: int | None
+    city_cp: int | None
+    reason: str | None
+
+
+class RewardView(BaseModel):
+    """A reward, and what of it was paid."""
+
+    granted: RewardGranted
+    paid_fen: int
+
+
+class CaseView(BaseModel):
+    """A case as it stands, and what may be done next, or why not."""
+
+    case_id: str
+    version: int
+    stage: Stage
+    opened: Opened
+    team: TeamAppointed | None
+    members: list[str]
+    inspections: list[InspectionScheduled]
+    held: list[InspectionHeld]
+    items: list[ItemView]
+    consensus: ConsensusRecorded | None
+    passed: PreliminaryPassed | None
+    recommended: Recommended | None
+    city_marks: CityMarksRecorded | None
+    city_passed: CityPassed | None
+    title: TitleAwarded | None
+    rewards: list[RewardView]
+    closed: Closed | None
+    allowed: list[Act]
+
+
+class CaseRow(BaseModel):
+    """A case in a list."""
+
+    case_id: str
+    township: str
+    township_name: str
+    office: str
+    round: int
+    batch: str | None
+    stage: Stage
+    submitted_on: date
+    decide_by_on: date
+    leader: str | None
+    self_total_cp: int
+    district_total_cp: int | None
+    city_total_cp: int | None
+    title: Title | None
+    outcome: str | None
+
+
+class CaseRows(BaseModel):
+    """A page of cases by id; `next` is the `after` of the following page."""
+
+    cases: list[CaseRow]
+    next: str | None
+
+
+class SheetRow(BaseModel):
+    """An item to be marked, with what the office says of it and one's own mark so far."""
+
+    item: str
+    category: str
+    name: str
+    criterion: str
+    method: str
+    max_cp: int
+    na_allowed: bool
+    self_mark: Mark | None
+    own_mark: Mark | None
+
+
+class Difference(BaseModel):
+    """An item on which the members, or they and the office, differ."""
+
+    item: str
+    category: str
+    name: str
+    max_cp: int
+    self_cp: int | None
+    low_cp: int
+    high_cp: int
+    marks: dict[str, Mark]
+
+
+def may_read(principal: Principal, case: Case, programme: Programme, code: str) -> None:
+    """District, city, team, auditor, and the office and government of the township itself.
+
+    Raises Refused: `case-unknown`, `other-organisation`.
+    """
+    opening = known(programme, code)
+    if case.opened is None:
+        raise Refused("case-unknown")
+    enrolled = programme.townships.get(case.opened.township)
+    own = {case.opened.office, enrolled.government if enrolled else case.opened.office}
+    allowed = (
+        "auditor" in principal.roles
+        or (DISTRICT & principal.roles and principal.organisation == opening.district.organisation)
+        or ("city" in principal.roles and principal.organisation == opening.city.organisation)
+        or ("member" in principal.roles and principal.officer in case.members)
+        or (TOWNSHIP & principal.roles and principal.organisation in own)
+    )
+    if not allowed:
+        raise Refused("other-organisation", organisation=case.opened.office)
+
+
+def case_view(scene: Scene, standard: StandardPublished, acts: list[Act]) -> CaseView:
+    """The whole case, but to its own office no mark of the team's before the decision."""
+    case, opened = scene.case, scene.case.opened
+    if opened is None:
+        raise Refused("case-unknown")
+    open_to = not (TOWNSHIP & scene.principal.roles) or case.stage not in ("opened", "appointed")
+    consensus = case.consensus if open_to else None
+    return CaseView(
+        case_id=opened.case_id,
+        version=case.version,
+        stage=case.stage,
+        opened=opened,
+        team=case.team,
+        members=list(case.members),
+        inspections=list(case.inspections.values()),
+        held=list(case.held.values()),
+        items=_items(scene, standard, consensus),
+        consensus=consensus,
+        passed=case.passed,
+        recommended=case.recommended,
+        city_marks=case.city_marks,
+        city_passed=case.city_passed,
+        title=case.title,
+        rewards=[
+            RewardView(granted=one.granted, paid_fen=one.paid_fen) for one in case.rewards.values()
+        ],
+        closed=case.closed,
+        allowed=acts,
+    )
+
+
+def case_row(case: Case, opened: Opened) -> CaseRow:
+    return CaseRow(
+        case_id=opened.case_id,
+        township=opened.township,
+        township_name=opened.township_name,
+        office=opened.office,
+        round=opened.round,
+        batch=opened.batch,
+        stage=case.stage,
+        submitted_on=opened.submitted_on,
+        decide_by_on=opened.decide_by_on,
+        leader=case.leader,
+        self_total_cp=opened.self_totals.total_cp,
+        district_total_cp=case.consensus.totals.total_cp if case.consensus else None,
+        city_total_cp=case.city_marks.totals.total_cp if case.city_marks else None,
+        title=case.title.title if case.title else None,
+        outcome=case.closed.outcome if case.closed else None,
+    )
+
+
+def sheet(scene: Scene, standard: StandardPublished) -> list[SheetRow]:
+    """The items of one's own categories; Refused("not-on-team")."""
+    officer = scene.principal.officer
+    member = scene.case.members.get(officer)
+    if member is None:
+        raise Refused("not-on-team", officer=officer)
+    own, marks = scene.own_marks, counting_marks(scene.case)
+    return [
+        SheetRow(
+            item=one.code,
+            category=one.category,
+            name=one.name,
+            criterion=one.criterion,
+            method=one.method,
+            max_cp=one.max_cp,
+            na_allowed=one.na_allowed,
+            self_mark=own.get(one.code),
+            own_mark=marks.get(one.code, {}).get(officer),
+        )
+        for one in standard.items
+        if one.category in member.categories
+    ]
+
+
+def differences(scene: Scene, standard: StandardPublished) -> list[Difference]:
+    """Every item on which the members differ, from each other or from the office."""
+    found = []
+    marks, own = counting_marks(scene.case), scene.own_marks
+    for one in standard.items:
+        given = marks.get(one.code, {})
+        spread = {(mark.mark_cp, mark.applicable) for mark in given.values()}
+        self_mark = own.get(one.code)
+        said = {(self_mark.mark_cp, self_mark.applicable)} if self_mark else set()
+        if not given or len(spread | said) == 1:
+            continue
+        points = [mark.mark_cp for mark in given.values()]
+        found.append(
+            Difference(
+                item=one.code,
+                category=one.category,
+                name=one.name,
+                max_cp=one.max_cp,
+                self_cp=self_mark.mark_cp if self_mark else None,
+                low_cp=min(points),
+                high_cp=max(points),
+                marks=given,
+            )
+        )
+    return found
+
+
+def _items(
+    scene: Scene, standard: StandardPublished, consensus: ConsensusRecorded | None
+) -> list[ItemView]:
+    agreed = {mark.item: mark for mark in consensus.marks} if consensus else {}
+    city = scene.case.city_marks
+    by_city = {mark.item: mark.mark_cp for mark in (city.marks or ())} if city else {}
+    own = scene.own_marks
+    return [
+        ItemView(
+            item=one.code,
+            category=one.category,
+            name=one.name,
+            max_cp=one.max_cp,
+            self_cp=own[one.code].mark_cp if one.code in own else None,
+            self_applicable=own[one.code].applicable if one.code in own else True,
+            district_cp=agreed[one.code].mark_cp if one.code in agreed else None,
+            city_cp=by_city.get(one.code),
+            reason=agreed[one.code].reason if one.code in agreed else None,
+        )
+        for one in standard.items
+    ]
