@@ -11,7 +11,7 @@ from pathlib import Path
 RELEASE = "4.3.0"
 MAVEN = ("mvn", "-B", "-q", "dependency:copy-dependencies")
 POM = f"""\
-<project xmlns="http://maven.apache.org/POM/4.0.0">
+<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>fuyan</groupId>
   <artifactId>broker</artifactId>

@@ -17,7 +17,9 @@ import time
 
 import psutil
 
-PR_SET_CHILD_SUBREAPER = 36
+LINUX = sys.platform == "linux"
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 ORDERS = 0
 STOPPING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
@@ -32,8 +34,8 @@ class Guardian:
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         for number in STOPPING | {signal.SIGCHLD}:
             signal.signal(number, lambda *_: None)
-        if sys.platform == "linux":  # grandchildren that daemonise stay ours
-            ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        if LINUX:  # grandchildren that daemonise stay ours
+            LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self.watched = [ORDERS, self.wake]
         self.child = subprocess.Popen(
             argv,
@@ -42,6 +44,8 @@ class Guardian:
             user=user or None,
             group=pwd.getpwnam(user).pw_gid if user else None,
             extra_groups=[] if user else None,
+            # Runs after the change of user, which would undo it; this process has one thread.
+            preexec_fn=_die_with_guardian if LINUX else None,
         )
         self.ended: int | None = None
 
@@ -100,6 +104,10 @@ class Guardian:
                 with contextlib.suppress(psutil.Error):
                     process.kill()
             self.order(0.05)
+
+
+def _die_with_guardian() -> None:
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def descendants() -> list[psutil.Process]:

@@ -98,8 +98,8 @@ class Server(Databases):
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except OSError:
             return False
-        # A file left by a killed server names another process.
-        return lines[0] == str(self.process.pid) and lines[-1].strip() == "ready"
+        # A file left by a killed server names another process; one just begun is still empty.
+        return lines[:1] == [str(self.process.pid)] and lines[-1].strip() == "ready"
 
     def _initialise(self, user: str) -> None:
         # Killed in the middle, initdb leaves a directory that looks finished: name it at the end.

@@ -20,7 +20,7 @@ from confluent_kafka.cimpl import NewTopic
 from deploy.local.kafka import ApacheKafka, Cluster
 from deploy.local.kafka import kafka as start_kafka
 from deploy.local.postgres import Databases, Server
-from deploy.local.processes import Processes, wait_until
+from deploy.local.processes import ProcessEnded, Processes, wait_until
 from shared.messaging import topics
 
 PARENT = """
@@ -35,12 +35,15 @@ processes = Processes(run_dir)
 server = Server(run_dir, processes)
 server.start()
 kafka(kind, run_dir, processes)
-# A shell whose grandchild has a session of its own and ignores SIGTERM: the hardest to find.
-stray = "trap '' TERM; (setsid sleep 1000 &) ; sleep 1000 & wait; sleep 1000"
-processes.start("stray", ["sh", "-c", stray], grace=0.5)
-print("started", flush=True)
+# Deaf, and with a grandchild whose session is its own and whose parent has ended: a daemon.
+daemon = "(setsid sh -c 'echo $$; exec sleep 1000' &)"
+stray = processes.start("stray", ["sh", "-c", f"trap '' TERM; {daemon}; sleep 1000"], grace=0.5)
+stray.until(lambda: stray.tail().strip().isdigit())
+print(stray.tail(), flush=True)
 signal.pause()
 """
+
+DEAF = "trap '' TERM; echo deaf; sleep 1000 & wait; sleep 1000"
 
 
 async def fetch(dsn: str, query: str) -> object:
@@ -152,6 +155,34 @@ def test_a_killed_parent_leaves_no_apache_kafka_behind(run_dir: Path) -> None:
     kill_a_parent(run_dir, "apache", "kafka.Kafka")
 
 
+def test_a_child_ends_with_its_killed_guardian(tmp_path: Path) -> None:
+    with Processes(tmp_path) as processes:
+        child = processes.start("child", ["sh", "-c", "echo hello; exec sleep 1000"])
+        child.until(lambda: "hello" in child.tail())
+        process = psutil.Process(child.pid)
+        psutil.Process(process.ppid()).kill()
+        assert wait_until(lambda: gone(process))
+
+
+def test_a_deaf_child_is_killed_after_its_grace(tmp_path: Path) -> None:
+    with Processes(tmp_path) as processes:
+        deaf = processes.start("deaf", ["sh", "-c", DEAF], grace=0.2)
+        deaf.until(lambda: "deaf" in deaf.tail())
+        tree = psutil.Process(deaf.pid).children(recursive=True)
+        processes.stop("deaf")
+        assert deaf.returncode == 128 + signal.SIGKILL
+        assert all(gone(process) for process in tree)
+
+
+def test_a_child_that_ends_too_early_tells_why(tmp_path: Path) -> None:
+    with Processes(tmp_path) as processes:
+        child = processes.start("child", ["sh", "-c", "echo no licence; exit 3"])
+        with pytest.raises(ProcessEnded, match="exit 3\nno licence"):
+            child.until(lambda: False)
+        with pytest.raises(ProcessEnded, match="cannot start /nowhere"):
+            processes.start("nobody", ["/nowhere"])
+
+
 def kill_a_parent(run_dir: Path, kind: str, broker: str) -> None:
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT, run_dir / f"left-{kind}", kind],
@@ -160,13 +191,13 @@ def kill_a_parent(run_dir: Path, kind: str, broker: str) -> None:
         start_new_session=True,
     )
     assert parent.stdout
-    assert parent.stdout.readline() == "started\n"
+    daemon = psutil.Process(int(parent.stdout.readline()))
     children = psutil.Process(parent.pid).children(recursive=True)
     seen = " ".join(" ".join(process.cmdline()) for process in children)
-    assert all(part in seen for part in ("postgres: checkpointer", broker, "sleep 1000"))
+    assert all(part in seen for part in ("postgres: checkpointer", broker))
     os.killpg(parent.pid, signal.SIGKILL)
     parent.wait()
-    assert wait_until(lambda: all(gone(process) for process in children))
+    assert wait_until(lambda: all(gone(process) for process in [*children, daemon]))
 
 
 def declare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **partitions: int) -> list[str]:
