@@ -22,12 +22,11 @@ class NoSuchMarks(ValueError):
 class Score:
     """What a scenario says of one marking, in points.
 
-    `lost` by category, `pins` the marks of single items, `out` the items that do not apply, `bonus`
-    the marks of bonus items, and the `total` that all of it comes to, as text.
+    `lost` by category, `pins` the marks of single items, `out` the items that do not apply, and
+    `bonus` the marks of bonus items.
     """
 
     lost: Mapping[str, int]
-    total: str
     pins: Mapping[str, int] = field(default_factory=dict)
     out: tuple[str, ...] = ()
     bonus: Mapping[str, int] = field(default_factory=dict)

@@ -160,7 +160,7 @@ def _events(found: Iterable[Row]) -> dict[str, str]:
 def _compared(what: str, own: Mapping[str, object], said: Mapping[str, object]) -> list[str]:
     """Every name on one side only or with another value there."""
     return [
-        f"{what} {name}: {own.get(name, 'nothing')} by the logs, {said.get(name, 'nothing')} elsewhere"
+        f"{what} {name}: {mine} by the logs, {theirs} elsewhere"
         for name in sorted(own.keys() | said.keys())
-        if own.get(name) != said.get(name)
+        if (mine := own.get(name, "nothing")) != (theirs := said.get(name, "nothing"))
     ]
