@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -24,6 +24,7 @@ from services.projection.picture import Picture, Township
 from services.projection.reading import Asked, Journal, Readings, Seen, from_cursor, to_cursor
 from services.projection.words import STAGES
 from shared.contracts.refusals import Refused
+from shared.store.streams import Unavailable
 from shared.web.auth import ROLES, allow
 
 HEARTBEAT_S = 15.0
@@ -146,7 +147,7 @@ def routes(journal: Journal) -> APIRouter:
             with suppress(ValueError):  # an id of somebody else's stream: begin at now
                 after = int(last_event_id)
         return StreamingResponse(
-            _events(journal, programme, after, request.app.state.draining),
+            events(journal, programme, after, request.app.state.draining),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
@@ -154,9 +155,9 @@ def routes(journal: Journal) -> APIRouter:
     return router
 
 
-async def _events(
+async def events(
     journal: Journal, programme: str, after: int, draining: asyncio.Event
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """Changes of one programme until the process is told to stop.
 
     A comment now and then keeps the line open through proxies, and shows when nobody listens.
@@ -177,8 +178,8 @@ async def _events(
                 continue
             try:
                 position, keys = coming.result()
-            except StopAsyncIteration:
-                return
+            except (StopAsyncIteration, Unavailable):
+                return  # the browser comes back, and says where it was
             coming = asyncio.ensure_future(anext(changes))
             if any(key.partition("/")[0] == programme for key in keys):
                 townships = {

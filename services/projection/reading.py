@@ -54,7 +54,7 @@ class Journal(Protocol):
 _HEARD = re.compile(r"(programme|dossier|case)/([!-~]{1,200})@([1-9][0-9]{0,17})")
 
 
-def _known_at(value: object) -> object:
+def end_of_known(value: object) -> object:
     """A date means all of that day in Shanghai."""
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
         midnight = datetime.combine(date.fromisoformat(value), time(), SHANGHAI)
@@ -69,13 +69,13 @@ class Asked:
     as_of: Annotated[date | None, Query(description="The end of that day in Shanghai")] = None
     known_at: Annotated[
         AwareDatetime | None,
-        BeforeValidator(_known_at),
+        BeforeValidator(end_of_known),
         Query(description="Only what was recorded by then: an instant, or all of a day"),
     ] = None
     at_least: Annotated[
         str | None, Query(pattern=_HEARD.pattern, description="<context>/<subject>@<version>")
     ] = None
-    wait: Annotated[str, Query(pattern=r"^(\d|10)s$")] = "2s"
+    wait: Annotated[str, Query(pattern=r"^([1-9]|10)s$")] = "2s"
 
     def heard(self) -> Heard | None:
         named = _HEARD.fullmatch(self.at_least or "")

@@ -117,7 +117,14 @@ async def page(
 ) -> list[Happening]:
     """The next happenings after a cursor, of days up to `on`, oldest record first."""
     found = await connection.fetch(_PAGE, programme, township, on, known_at, *after, limit)
-    return [Happening(**{**dict(line), "facts": orjson.loads(line["facts"])}) for line in found]
+    # asyncpg's own kind of UUID is one that orjson does not know.
+    return [
+        Happening(
+            **dict(line)
+            | {"id": UUID(bytes=line["id"].bytes), "facts": orjson.loads(line["facts"])}
+        )
+        for line in found
+    ]
 
 
 def _values(one: Received, township: str) -> tuple[Any, ...]:
