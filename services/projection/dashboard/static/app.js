@@ -14,6 +14,7 @@ import { fullDay, instant, lang, longDay, said, words } from './words.js';
 const REFETCH_MS = 400;
 const ANNOUNCE_MS = 60000;
 const SLOW_MS = 2000;
+const RETRY_MS = 2000;
 const NO_PROGRAMME_MS = 15000;
 
 const asked = new URLSearchParams(location.search);
@@ -66,7 +67,7 @@ function renderPart(id, fade) {
     show(at(id), [PARTS[id]()].flat(), fade);
   } catch (error) {
     console.error(id, error);
-    show(at(id), broken(words.broken, words.brokenBody, id));
+    show(at(id), broken(id));
   }
 }
 
@@ -80,24 +81,31 @@ async function renderChart() {
     draw(burn, scale(), overview);
   } catch (error) {
     console.error('chart', error);
-    show(burn, broken(words.broken, words.brokenBody, 'burn-up'));
+    show(burn, broken('burn-up'));
   }
   const toggle = document.querySelector('[data-act=table]');
   toggle.disabled = false;
 }
 
-function broken(head, body, code) {
-  return h('div', { class: 'broken' },
-    h('p', null, h('span', { class: 'late' }, icon('miss')), ' ', h('b', null, head)),
-    h('p', null, body),
-    h('p', { class: 'act' }, h('button', { class: 'btn', type: 'button', 'data-act': 'again' }, words.again), h('code', null, code)));
-}
+const tryAgain = (code) => h('p', { class: 'act' },
+  h('button', { class: 'btn', type: 'button', 'data-act': 'again' }, words.again), h('code', null, code));
+
+/** What stands in the place of a part that cannot be shown. */
+const broken = (code) => h('div', { class: 'broken' },
+  h('p', null, h('span', { class: 'late' }, icon('miss')), ' ', h('b', null, words.broken)),
+  h('p', null, words.brokenBody), tryAgain(code));
+
+/** Why nothing came: in the service's own words if it gave any. */
+const failure = (error) => [
+  h('p', null, error[lang] ?? words.failedBody),
+  tryAgain([error.code ?? error.message, error.reference].filter(Boolean).join(' / ')),
+];
 
 /** Nothing to show yet, or nothing that could be fetched: one message instead of the parts. */
-function alone(content) {
+function alone(head, ...content) {
   at('main').classList.add('alone');
   at('main').removeAttribute('aria-busy');
-  show(at('day'), []);
+  show(at('day'), head);
   show(at('sentence'), content);
 }
 
@@ -155,12 +163,12 @@ async function refresh() {
     announce(first);
   } catch (error) {
     if (error.status === 401) {
-      alone([h('p', null, words.signedOut), h('p', { class: 'act' }, h('a', { class: 'btn', href: location.href }, words.signIn))]);
+      alone(words.signedOut, h('p', { class: 'act' }, h('a', { class: 'btn', href: location.href }, words.signIn)));
     } else if (overview) {
       if (line.state === 'live') become('stale');
-      setTimeout(soon, 5000);
+      setTimeout(soon, RETRY_MS);
     } else {
-      alone(broken(error[lang] ?? words.failed, error[lang] ? '' : words.failedBody, [error.code, error.reference].filter(Boolean).join(' / ') || error.message));
+      alone(words.failed, failure(error));
     }
   }
 }
@@ -181,12 +189,12 @@ async function start() {
   try {
     programme ??= (await read('/v1/programmes')).programmes[0]?.code ?? null;
   } catch (error) {
-    alone(broken(error[lang] ?? words.failed, words.failedBody, error.code ?? error.message));
+    alone(words.failed, failure(error));
     return;
   }
   if (programme === null) {
     become('waiting');
-    alone([h('p', null, words.emptyHead), h('p', { class: 'body' }, words.emptyBody)]);
+    alone(words.emptyHead, h('p', null, words.emptyBody));
     setTimeout(start, NO_PROGRAMME_MS);
     return;
   }
@@ -247,12 +255,12 @@ setTimeout(() => {
 document.title = words.title;
 for (const element of document.querySelectorAll('[data-t]')) element.textContent = words[element.dataset.t];
 document.documentElement.classList.add('worded');
+at('data').setAttribute('aria-label', words.table);
 at('illustrative').title = words.illustrativeWhy;
 const otherLanguage = new URLSearchParams(location.search);
 otherLanguage.set('lang', lang === 'en' ? 'zh' : 'en');
 at('language').href = `?${otherLanguage}`;
 at('language').lang = lang === 'en' ? 'zh-CN' : 'en';
-at('language').textContent = words.other;
 show(at('marks'), ['self', 'district', 'city'].map((source) => h('span', null, icon(source), words.marks[source])));
 renderLine();
 if (asked.get('as_of')?.match(/^\d{4}-\d{2}-\d{2}$/)) renderPast(asked.get('as_of'));
