@@ -6,7 +6,7 @@ KAFKA ?=
 ARGS ?=
 UV := .venv/tools/bin/uv
 # Whoever has the tools for development keeps them: a demo never takes packages away.
-INSTALLED := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.demo)
+INSTALLED := $(if $(wildcard .venv/bin/pytest),.venv/.dev,.venv/.demo)
 
 .PHONY: demo demo-once test check bench lock clean
 .DELETE_ON_ERROR:
@@ -50,7 +50,8 @@ clean:
 		exit 1; \
 	fi; \
 	echo "Setting up .venv with $$("$$found" --version)"; \
-	"$$found" -m venv --without-pip .venv && "$$found" -m venv .venv/tools || { \
+	{ [ -x .venv/bin/python ] || "$$found" -m venv --without-pip .venv; } && \
+	"$$found" -m venv .venv/tools || { \
 		echo "$$found cannot make environments (Debian: apt-get install python3-venv)" >&2; \
 		exit 1; \
 	}
