@@ -28,7 +28,7 @@ def demo(
     """
     # Only the demo needs these parts, and the packages behind them: a service runs without.
     from deploy.local.demo import Demo, Differs
-    from deploy.local.player import PlayFailed
+    from deploy.local.desk import Stalled, Surprise
     from deploy.local.processes import ProcessEnded
     from deploy.local.records import ForeignTopics
     from deploy.local.settling import NotSettled
@@ -39,6 +39,6 @@ def demo(
         asyncio.run(Demo(kafka=kafka, pace=seconds, port=port, once=once).run())
     except KeyboardInterrupt:
         sys.exit(130 if once else 0)
-    except (Differs, NotReady, NotSettled, ForeignTopics, PlayFailed, ProcessEnded) as error:
+    except (Differs, NotReady, NotSettled, ForeignTopics, Stalled, Surprise, ProcessEnded) as error:
         typer.echo(f"{type(error).__name__}: {error}", err=True)
         raise typer.Exit(1) from error

@@ -125,7 +125,7 @@ class Journal:
                 )
                 yield connection, position
         except LOST as error:
-            raise Unavailable("store-unavailable", reason=str(error)) from error
+            raise Unavailable("store-unavailable") from error
 
     async def reached(self, heard: Heard, wait_s: float) -> Literal["reached", "not-yet", "parked"]:
         """Whether an event can be seen here, waiting for it at most so long."""

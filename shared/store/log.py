@@ -125,8 +125,7 @@ class Log(Reader):
         step: Step | None,
     ) -> Written:
         if self._tenure is None:
-            code, reason = self._lease.why_not
-            raise Unavailable(code, reason=reason)
+            raise Unavailable(self._lease.why_not[0])
         answer: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
         self._tenure.writer.add(
             Wish(reading, decision, command, step, civil_day(self.clock()), answer)
@@ -212,7 +211,7 @@ class Log(Reader):
     def _leave(self, writer: Writer, session: Session) -> None:
         """Answer what was waiting: untried wishes now, the last batch once its fate is known."""
         unknown, untried = writer.left()
-        failed(untried, Unavailable("store-unavailable", reason="the lease was lost"))
+        failed(untried, Unavailable("store-unavailable"))
         if unknown:
             name = f"fuyan-{self.service}-settle"
             task = asyncio.create_task(settle(self._database, name, unknown, session))

@@ -79,7 +79,7 @@ class Reader:
             rows: list[asyncpg.Record] = await self._readers.fetch(statement, *arguments)
             return rows
         except LOST as error:
-            raise Unavailable("store-unavailable", reason=str(error)) from error
+            raise Unavailable("store-unavailable") from error
 
     def close(self) -> None:
         """Drop the connections at once."""

@@ -25,7 +25,7 @@ async def settle(database: str, name: str, unknown: Sequence[Wish], session: Ses
             while True:
                 with suppress(*LOST):
                     await _answer(database, name, unknown, session)
-                    error = Unavailable("store-unavailable", reason="it was not written")
+                    error = Unavailable("store-unavailable")
                     return
                 await asyncio.sleep(AGAIN_S)
     except TimeoutError:

@@ -145,10 +145,10 @@ class Writer:
                 await self._write(wishes[:middle], done)
                 await self._write(wishes[middle:], done)
                 return
-            except asyncpg.PostgresError as error:
+            except asyncpg.PostgresError:
                 # It answered, so it wrote nothing: a full disk, a limit. The tenure goes on.
                 for wish in wishes:
-                    self._resolve(wish, Unavailable("store-unavailable", reason=str(error)))
+                    self._resolve(wish, Unavailable("store-unavailable"))
                 return
             self._promote(batch)
         done.update(batch.keys)

@@ -19,7 +19,9 @@ def raised() -> Iterator[tuple[str, str, frozenset[str] | None]]:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 match node:
                     case ast.Call(
-                        func=ast.Name("Refused"), args=[ast.Constant(str() as code)], keywords=facts
+                        func=ast.Name("Refused" | "Unavailable" | "StoreRefuses"),
+                        args=[ast.Constant(str() as code), *_],
+                        keywords=facts,
                     ):
                         names = [fact.arg for fact in facts]
                         known = frozenset(name for name in names if name is not None)
