@@ -23,8 +23,8 @@ from shared.web.commands import Written, created
 def routes(log: Log) -> APIRouter:
     """Endpoints 1-3, 7-11 and 14-16."""
     router = APIRouter(prefix="/v1/dossiers", tags=["dossiers"])
-    router.include_router(readings(log))
-    router.include_router(mendings(log))
+    readings(router, log)
+    mendings(router, log)
 
     @router.post("/{programme}/{township}/plans", status_code=201, dependencies=roles("head"))
     async def plan(here: Here, wish: Wish, body: PlanBody, response: Response) -> Written:

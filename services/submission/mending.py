@@ -30,9 +30,8 @@ from shared.store.log import Log
 from shared.web.commands import Written, created
 
 
-def mendings(log: Log) -> APIRouter:
+def mendings(router: APIRouter, log: Log) -> None:
     """Deficiencies and their rectification (整改销号)."""
-    router = APIRouter()
 
     @router.post(
         "/{programme}/{township}/deficiencies", status_code=201, dependencies=roles("clerk")
@@ -154,8 +153,6 @@ def mendings(log: Log) -> APIRouter:
 
         written = await act(log, here, wish, body, decide, gate=corrects_as)
         return created(response, f"{here.path}/deficiencies/{deficiency_id}", written)
-
-    return router
 
 
 def _named(dossier: Dossier, item: str, name: str) -> str:

@@ -21,6 +21,7 @@ from services.submission.answers import (
 from services.submission.dossier import Dossier
 from services.submission.place import Here, Part, Place, programme_of, roles
 from services.submission.programmes import Programme
+from services.submission.rectification import known
 from shared.clock import civil_day
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
@@ -30,9 +31,8 @@ from shared.web.auth import Auth
 AT_ONCE = 100
 
 
-def readings(log: Log) -> APIRouter:
+def readings(router: APIRouter, log: Log) -> None:
     """Lists, one dossier, its parts."""
-    router = APIRouter()
 
     async def read(here: Place) -> tuple[Programme, int, Dossier]:
         programme = await programme_of(log, here.programme)
@@ -51,18 +51,18 @@ def readings(log: Log) -> APIRouter:
         """Every enrolled township whose code begins with `township`, its dossier begun or not."""
         auth: Auth = request.app.state.auth
         principal = await auth.principal(request)
-        known = await programme_of(log, programme)
-        if "auditor" not in principal.roles and principal.organisation != known.district:
-            raise Refused("other-organisation", organisation=known.district)
+        followed = await programme_of(log, programme)
+        if "auditor" not in principal.roles and principal.organisation != followed.district:
+            raise Refused("other-organisation", organisation=followed.district)
         codes = sorted(
-            code for code in known.townships if code.startswith(township) and code > after
+            code for code in followed.townships if code.startswith(township) and code > after
         )
         page = codes[:limit]
         states = await asyncio.gather(
             *(log.state(Stream("dossier", f"{programme}/{code}")) for code in page)
         )
         rows = [
-            dossier_row(known.townships[code], version, dossier)
+            dossier_row(followed.townships[code], version, dossier)
             for code, (version, dossier) in zip(page, states, strict=True)
         ]
         return DossierRows(dossiers=rows, next=page[-1] if len(codes) > limit else None)
@@ -110,6 +110,14 @@ def readings(log: Log) -> APIRouter:
         found = state.deficiencies.values()
         return [deficiency_view(one) for one in found if status in (None, one.status)]
 
+    @router.get(
+        "/{programme}/{township}/deficiencies/{deficiency_id}", dependencies=roles(*READERS)
+    )
+    async def deficiency(here: Here, deficiency_id: Part) -> DeficiencyView:
+        """One gap."""
+        _, _, state = await read(here)
+        return deficiency_view(known(state, deficiency_id))
+
     @router.get("/{programme}/{township}/applications", dependencies=roles(*READERS))
     async def applications(here: Here) -> list[ApplicationView]:
         """Every application, by round."""
@@ -128,5 +136,3 @@ def readings(log: Log) -> APIRouter:
             if one.submitted.application_id == application_id:
                 return application_view(one, previous if diff else None)
         raise Refused("unknown-application", application_id=application_id)
-
-    return router

@@ -86,7 +86,7 @@ def withdraw_deficiency(
     corrects: str | None = None,
 ) -> list[DossierEvent]:
     """It was recorded in error. What inspectors found, the office cannot take back itself."""
-    deficiency = _known(dossier, deficiency_id)
+    deficiency = known(dossier, deficiency_id)
     if deficiency.status == "withdrawn":
         return []
     if deficiency.status == "done":
@@ -117,7 +117,7 @@ def reopen_deficiency(
     due_on: date | None = None,
 ) -> list[DossierEvent]:
     """It was called done and is not; it holds an application back if it did before."""
-    deficiency = _known(dossier, deficiency_id)
+    deficiency = known(dossier, deficiency_id)
     if deficiency.status == "open":
         return []
     if deficiency.status == "withdrawn":
@@ -192,7 +192,7 @@ def complete_rectification(
     calendar: Calendar,
 ) -> list[DossierEvent]:
     """Close it (销号), in time or late by working days; a plan is usual and not demanded."""
-    if _known(dossier, deficiency_id).status == "done":
+    if known(dossier, deficiency_id).status == "done":
         return []
     deficiency = _open(dossier, deficiency_id)
     on, due_on = site["effective_on"], deficiency.due_on
@@ -213,15 +213,16 @@ def complete_rectification(
     ]
 
 
-def _known(dossier: Dossier, deficiency_id: str) -> Deficiency:
-    known = dossier.deficiencies.get(deficiency_id)
-    if known is None:
+def known(dossier: Dossier, deficiency_id: str) -> Deficiency:
+    """The deficiency of that name; Refused("unknown-deficiency")."""
+    found = dossier.deficiencies.get(deficiency_id)
+    if found is None:
         raise Refused("unknown-deficiency", deficiency_id=deficiency_id)
-    return known
+    return found
 
 
 def _open(dossier: Dossier, deficiency_id: str) -> Deficiency:
-    deficiency = _known(dossier, deficiency_id)
+    deficiency = known(dossier, deficiency_id)
     if deficiency.status != "open":
         raise Refused("deficiency-not-open", item=deficiency.found.item)
     return deficiency
