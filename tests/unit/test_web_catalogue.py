@@ -19,11 +19,13 @@ def raised() -> Iterator[tuple[str, str, frozenset[str] | None]]:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 match node:
                     case ast.Call(
-                        func=ast.Name("Refused" | "Unavailable" | "StoreRefuses"),
+                        func=ast.Name("Refused" | "Unavailable" | "StoreRefuses" as kind),
                         args=[ast.Constant(str() as code), *_],
                         keywords=facts,
                     ):
                         names = [fact.arg for fact in facts]
+                        if kind != "Refused":  # says itself when to come again
+                            names.append("retry_after_s")
                         known = frozenset(name for name in names if name is not None)
                         where = f"{path.relative_to(ROOT)}:{node.lineno}"
                         yield where, code, None if None in names else known
