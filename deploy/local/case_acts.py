@@ -281,7 +281,7 @@ def _marked(one: Mark, mark_cp: int) -> Mark:
 async def _held(stage: Stage, act: Act, present: Sequence[str], *, by: Person) -> None:
     inspection = stage.offices[act.township].inspection
     body = {"present": present, "document": _document(act, "现场检查记录")}
-    await _ask(stage, act, f"inspections/{inspection}/minutes", body, by=by)
+    await _ask(stage, act, f"inspections/{inspection}/record", body, by=by)
 
 
 async def _ask(

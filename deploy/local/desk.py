@@ -20,6 +20,8 @@ Json = dict[str, Any]
 # What passes by itself: a service on its way up or down, and an event on its way here.
 _AWAY = frozenset({502, 503, 504, 429})
 _ON_ITS_WAY = frozenset({"not-yet-known", "idempotency-key-running", "issuer-unreachable"})
+# `<programme>`, `<programme>/<township>` and `<programme>/<township>/<round>` name their context.
+_BY_SLASHES = ("programme", "dossier", "case")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 # Tokens are signed for longer; a play at full speed asks for each of them once.
 _TOKEN_SECONDS = 1800.0
@@ -151,7 +153,8 @@ class Desk:
         body: Json = answer.json()
         if act.expect:
             raise Surprise(f"{act} should be refused with {act.expect} and was done: {body}")
-        if (stream := body.get("stream")) is not None:
+        if (subject := body.get("stream")) is not None:
+            stream = f"{_BY_SLASHES[subject.count('/')]}/{subject}"
             self.last[stream] = max(self.last.get(stream, 0), body["version"])
         return body
 

@@ -15,6 +15,8 @@ import httpx
 
 from deploy.local.replay import Campaign, Data, Row
 
+# The projection follows these; what was told to whom stays with the notification service.
+JOURNALED = frozenset({"programme", "dossier", "case"})
 WRITERS = ("submission", "review", "notification")
 _READ = {
     "log": "SELECT * FROM log ORDER BY position",
@@ -31,6 +33,14 @@ class Verdict:
     differences: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the projection answers for the end of a day: its townships, and its targets."""
+
+    townships: Sequence[Data]
+    targets: Sequence[Data]
+
+
 async def verify(
     databases: Mapping[str, str],
     projection: str,
@@ -40,56 +50,54 @@ async def verify(
     on: date,
     kafka: str,
     topics: Mapping[str, int] | None = None,
+    also: Sequence[date] = (),
 ) -> Verdict:
     """Compare logs, journal and answers of one programme at the end of `on`.
 
     `databases` are DSNs by service, `projection` its address, `kafka` the broker's name for the
-    result, `topics` the events found on each topic, by context, where somebody has counted them.
+    result, `topics` the events found on each topic, by context, where somebody has counted them,
+    `also` earlier days for which the answers are compared too.
     """
     logs = {name: await rows(databases[name], "log") for name in WRITERS}
     journal = await rows(databases["projection"], "journal")
     headers = {"Authorization": f"Bearer {token}"}
+    said = {}
     async with httpx.AsyncClient(base_url=projection, headers=headers, timeout=30) as client:
-        progress = await _answer(client, f"/v1/progress/{programme}", on)
-        targets = await _answer(client, f"/v1/targets/{programme}", on)
-    return judge(
-        logs,
-        journal,
-        progress["townships"],
-        targets["targets"],
-        programme=programme,
-        on=on,
-        kafka=kafka,
-        topics=topics,
-    )
+        for day in (*also, on):
+            progress = await _answer(client, f"/v1/progress/{programme}", day)
+            targets = await _answer(client, f"/v1/targets/{programme}", day)
+            said[day] = Said(progress["townships"], targets["targets"])
+    return judge(logs, journal, said, programme=programme, on=on, kafka=kafka, topics=topics)
 
 
 def judge(
     logs: Mapping[str, Sequence[Row]],
     journal: Sequence[Row],
-    progress: Iterable[Data],
-    targets: Iterable[Data],
+    said: Mapping[date, Said],
     *,
     programme: str,
     on: date,
     kafka: str,
     topics: Mapping[str, int] | None = None,
 ) -> Verdict:
-    """The comparison itself, without asking anybody."""
+    """The comparison itself, without asking anybody; the result is about the end of `on`."""
     events = [row for found in logs.values() for row in found]
-    record = Campaign.of(events, programme, on)
-    stages = record.stages()
-    sums = {code: record.count(target, on) for code, target in record.targets.items()}
-    said = {str(one["code"]): {name: one[name] for name in _SUMS} for one in targets}
     counts = Counter(row.context for row in events)
     differences = [
         *(gap for name, found in logs.items() for gap in _gaps(f"{name} log", found)),
         *_gaps("journal", journal),
-        *_compared("event", _events(events), _events(journal)),
+        *_compared(
+            "event", _events(row for row in events if row.context in JOURNALED), _events(journal)
+        ),
         *_compared("topic", counts, topics if topics is not None else counts),
-        *_compared("stage of", stages, {str(one["township"]): one["stage"] for one in progress}),
-        *_compared("target", sums, said),
     ]
+    for day, answers in said.items():
+        stages, sums = _folded(events, programme, day)
+        told = {str(one["township"]): one["stage"] for one in answers.townships}
+        differences += _compared(f"{day} stage of", stages, told)
+        counted = {str(one["code"]): {name: one[name] for name in _SUMS} for one in answers.targets}
+        differences += _compared(f"{day} target", sums, counted)
+    stages, sums = _folded(events, programme, on)
     result = {
         "programme": programme,
         "targets": sums,
@@ -99,6 +107,14 @@ def judge(
         "verified": not differences,
     }
     return Verdict(result, differences)
+
+
+def _folded(
+    events: Sequence[Row], programme: str, on: date
+) -> tuple[dict[str, str], dict[str, dict[str, int]]]:
+    record = Campaign.of(events, programme, on)
+    sums = {code: record.count(target, on) for code, target in record.targets.items()}
+    return record.stages(), sums
 
 
 async def rows(dsn: str, table: str) -> list[Row]:

@@ -41,7 +41,7 @@ BODIES: Mapping[str, type[BaseModel]] = {
     "/v1/officers/[^/]+": OfficerBody,
     f"{CASE}/team": case_bodies.TeamBody,
     f"{CASE}/inspections": case_bodies.InspectionBody,
-    f"{CASE}/inspections/[^/]+/minutes": case_bodies.MinutesBody,
+    f"{CASE}/inspections/[^/]+/record": case_bodies.MinutesBody,
     f"{CASE}/marks": case_bodies.MarksBody,
     f"{CASE}/consensus": case_bodies.ConsensusBody,
     f"{CASE}/(city-)?decision": case_bodies.DecisionBody,
@@ -131,7 +131,7 @@ class Services:
             for one in body["items"]:
                 self._found(subject.rsplit("/", 1)[0], one["item"])
         return {
-            "stream": stream,
+            "stream": stream.split("/", 1)[1],
             "version": self.versions[stream],
             "application_id": f"a{self.rounds[subject]}",
             "round": self.rounds[subject],
@@ -345,7 +345,7 @@ async def sent(
     return result, requests
 
 
-DONE = httpx.Response(201, json={"stream": "case/a", "version": 1})
+DONE = httpx.Response(201, json={"stream": "p/t/1", "version": 1})
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deploy.local.replay import Campaign, Row
-from deploy.local.verify import Verdict, judge
+from deploy.local.verify import JOURNALED, Said, Verdict, judge
 
 P = "p"
 END = date(2019, 12, 31)
@@ -211,7 +211,7 @@ def told(book: Book) -> Book:
 
 
 def journal_of(book: Book) -> list[Row]:
-    rows = [row for log in book.logs.values() for row in log]
+    rows = [row for log in book.logs.values() for row in log if row.context in JOURNALED]
     return [replace(row, position=place) for place, row in enumerate(rows, start=1)]
 
 
@@ -226,8 +226,7 @@ def verdict(
     return judge(
         book.logs,
         journal_of(book) if journal is None else journal,
-        [dict(one) for one in progress],
-        [dict(one) for one in targets],
+        {END: Said([dict(one) for one in progress], [dict(one) for one in targets])},
         programme=P,
         on=END,
         kafka="embedded",
@@ -259,6 +258,18 @@ def test_another_stage_is_told(told: Book) -> None:
     one_difference(verdict(told, progress=[{"township": "1", "stage": "passed"}]), "stage of 1")
 
 
+def test_another_stage_on_an_earlier_day_is_told(told: Book) -> None:
+    november = date(2018, 11, 8)
+    sums = [
+        {"code": "first", "members": 1, "achieved": 0, "achieved_late": 0, "missed": 0},
+        {"code": "all", "members": 1, "achieved": 0, "achieved_late": 0, "missed": 0},
+    ]
+    said = {november: Said([{"township": "1", "stage": "ready"}], sums)}
+    found = judge(told.logs, journal_of(told), said, programme=P, on=END, kafka="embedded")
+    one_difference(found, "2018-11-08 stage of 1: rectifying by the logs, ready elsewhere")
+    assert found.result["townships"] == {"1": "verified"}
+
+
 def test_a_township_that_the_projection_does_not_know_is_told(told: Book) -> None:
     one_difference(verdict(told, progress=[]), "nothing elsewhere")
 
@@ -276,13 +287,13 @@ def test_another_sum_is_told(told: Book, name: str) -> None:
 
 def test_an_event_that_the_journal_lacks_is_told(told: Book) -> None:
     journal = journal_of(told)[:-1]
-    one_difference(verdict(told, journal=journal), f"event notice/{P}/o@1")
+    one_difference(verdict(told, journal=journal), f"event case/{P}/1/2@3")
 
 
 def test_an_event_that_only_the_journal_has_is_told(told: Book) -> None:
     journal = journal_of(told)
-    extra = replace(journal[-1], version=2, id="other", position=len(journal) + 1)
-    one_difference(verdict(told, journal=[*journal, extra]), f"event notice/{P}/o@2")
+    extra = replace(journal[-1], version=4, id="other", position=len(journal) + 1)
+    one_difference(verdict(told, journal=[*journal, extra]), f"event case/{P}/1/2@4")
 
 
 def test_one_changed_byte_in_the_journal_is_told(told: Book) -> None:
