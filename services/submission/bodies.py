@@ -1,10 +1,12 @@
 """What may be sent to a dossier: the fields of its events, bounded, and nothing else."""
 
+import re
 from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from services.submission.planning import Intent
 from services.submission.rectification import Finding, Remedy
@@ -12,6 +14,15 @@ from shared.contracts.blocks import Document, Evidence, Mark
 from shared.contracts.dossier import AssessmentKind, Consent, Duty
 from shared.contracts.programme import StandardPublished
 
+
+def _day(value: object) -> object:
+    """Only `2018-09-01`: pydantic would also take seconds since 1970, and instants."""
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise PydanticCustomError("date_parsing", "Input should be a date such as 2018-09-01")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
 # A NUL is legal JSON and legal nowhere else: PostgreSQL and spreadsheets refuse it.
 _CLEAN = r"^[^\x00]*$"
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
@@ -22,6 +33,7 @@ Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_CLEAN)
 ]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Flag = Annotated[bool, Field(strict=True)]
 Points = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
 Fen = Annotated[int, Field(strict=True, ge=0, le=10**15)]
 
@@ -36,7 +48,7 @@ class DocumentBody(Body):
     """An official paper that something rests on."""
 
     title: Line
-    issued_on: date
+    issued_on: Day
     number: Line | None = None
     sha256: Sha256 | None = None
 
@@ -47,7 +59,7 @@ class DocumentBody(Body):
 class ActBody(Body):
     """When it happened, if not today, and then why it is said only now."""
 
-    effective_on: date | None = None
+    effective_on: Day | None = None
     backdated_reason: Words | None = None
     document: DocumentBody | None = None
 
@@ -94,7 +106,7 @@ class PlanBody(ActBody):
 
     target: Code
     batch: Code | None = None
-    reach_on: date
+    reach_on: Day
     goals: Annotated[tuple[Words, ...], Field(max_length=50)] = ()
     duties: Annotated[tuple[DutyBody, ...], Field(max_length=100)] = ()
     reason: Words | None = None
@@ -114,7 +126,7 @@ class MarkBody(Body):
     """The office's own mark for an item; `max_cp` may be left to the standard."""
 
     item: Code
-    applicable: bool = True
+    applicable: Flag = True
     mark_cp: Points
     max_cp: Points | None = None
     measure: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")] | None = (
@@ -156,8 +168,8 @@ class FindingBody(Body):
 
     item: Code
     description: Words
-    blocking: bool = True
-    due_on: date | None = None
+    blocking: Flag = True
+    due_on: Day | None = None
 
     def finding(self, deficiency_id: str) -> Finding:
         return Finding(deficiency_id=deficiency_id, **self.model_dump())
@@ -175,7 +187,7 @@ class RemedyBody(ActBody):
 
     measure: Words
     responsible_post: Line
-    due_on: date
+    due_on: Day
     expected_gain_cp: Points | None = None
     cost_fen: Fen | None = None
 
@@ -206,7 +218,7 @@ class CorrectionBody(ActBody):
 class ReopeningBody(CorrectionBody):
     """A gap that was called closed, with a new day to close it by."""
 
-    due_on: date | None = None
+    due_on: Day | None = None
 
 
 class ApplicationBody(ActBody):
