@@ -1,12 +1,17 @@
 """The submission service over HTTP, on a real database."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from deploy.local.issuer import Issuer
+from deploy.local.processes import free_port
+from services.submission.app import create_app
 from shared.contracts import case
 from tests.integration.submission import DOSSIER, Submission, submission
 from tests.unit.dossiers import (
@@ -21,6 +26,7 @@ from tests.unit.dossiers import (
     marks,
 )
 from tests.unit.test_dossier_application import OCTOBER, case_site
+from tests.unit.web_app import settings_for
 
 PLAN = {
     "target": "first-2018",
@@ -323,3 +329,24 @@ async def test_the_list_shows_every_enrolled_township(service: Submission) -> No
     (row,) = rows["dossiers"]
     assert (row["township"], row["office"], row["target"]) == (TOWNSHIP, OFFICE, "first-2018")
     assert rows["next"] is None
+
+
+async def test_without_kafka_it_serves_and_says_what_it_misses(
+    database: str, tmp_path: Path
+) -> None:
+    clock = tmp_path / "clock"
+    async with submission(database, clock, MARCH):
+        pass  # migrated, and the lease given back
+    settings = settings_for(
+        Issuer(), database=database, clock=str(clock), kafka=f"127.0.0.1:{free_port()}"
+    )
+    app = create_app(settings)
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://submission.test") as http,
+        asyncio.timeout(60),
+    ):
+        while not (ready := (await http.get("/readyz")).json())["ready"]:
+            await asyncio.sleep(0.05)
+    assert any("relay" in missing for missing in ready["degraded"])
