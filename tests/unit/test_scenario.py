@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,22 +13,18 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from deploy.local.desk import Desk, Stalled, Surprise
 from deploy.local.issuer import Issuer
-from deploy.local.marks import NoSuchMarks, Score, lower, table
 from deploy.local.player import ACTS, Played, play
-from deploy.local.scenario import Act, Person, Scenario, load
+from deploy.local.scenario import Scenario, load
 from services.review import bodies as programme_bodies
 from services.review import case_bodies
 from services.review.directory import OfficerBody
 from services.submission import bodies as dossier_bodies
 from shared.clock import FileClock, civil_day
 from shared.contracts.refusals import REFUSALS
-from shared.standard import attainable, check, score
 from shared.working_days import Calendar
 
 SCENARIO = load()
-STANDARD = SCENARIO.standard
 URLS = {"submission": "http://submission", "review": "http://review"}
 CASE = "/v1/cases/[^/]+/[0-9]+/[0-9]+"
 DOSSIER = "/v1/dossiers/[^/]+/[0-9]+"
@@ -245,6 +241,11 @@ def test_every_expected_refusal_is_in_the_catalogue() -> None:
     assert expected <= REFUSALS.keys()
 
 
+def test_the_days_on_which_answers_are_checked_lie_within_the_play() -> None:
+    assert SCENARIO.checked_on
+    assert all(SCENARIO.acts[0].day <= day <= SCENARIO.ends_on for day in SCENARIO.checked_on)
+
+
 def test_all_ten_end_with_a_plaque_two_of_them_as_demonstration() -> None:
     awarded = [act for act in SCENARIO.acts if act.what == "award" and not act.expect]
     titles = {name: one["title"] for act in awarded for name, one in act.facts["plaques"].items()}
@@ -252,8 +253,34 @@ def test_all_ten_end_with_a_plaque_two_of_them_as_demonstration() -> None:
     assert Counter(titles.values()) == {"compliant": 8, "demonstration": 2}
 
 
-def test_a_line_that_nobody_knows_how_to_do_is_refused_before_the_play(tmp_path: Path) -> None:
+def test_every_kind_of_line_is_played_somewhere() -> None:
     assert {act.what for act in SCENARIO.acts} == ACTS.keys()
+
+
+async def test_a_line_that_nobody_knows_how_to_do_stops_the_play_before_it_begins(
+    tmp_path: Path,
+) -> None:
+    odd = replace(SCENARIO, acts=[*SCENARIO.acts, replace(SCENARIO.acts[-1], what="dance")])
+    with pytest.raises(ValueError, match="dance"):
+        await play(URLS, Issuer(), tmp_path / "clock", odd)
+    assert not (tmp_path / "clock").exists()
+
+
+async def test_the_pace_is_kept_however_long_the_lines_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time stands still here, so each pause is all that is still owed to the pace."""
+    owed: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        owed.append(seconds)
+
+    monkeypatch.setattr("deploy.local.player.time.monotonic", lambda: 0.0)
+    monkeypatch.setattr("deploy.local.player.asyncio.sleep", pause)
+    await played(tmp_path, Services(SCENARIO), pace=2)
+    days = (SCENARIO.ends_on - SCENARIO.acts[0].day).days
+    assert len([one for one in owed if one]) == days
+    assert owed[-1] == pytest.approx(2 * days / 30.4375)
 
 
 def test_a_scenario_that_names_an_unknown_township_is_refused(tmp_path: Path) -> None:
@@ -262,126 +289,3 @@ def test_a_scenario_that_names_an_unknown_township_is_refused(tmp_path: Path) ->
     wrong.write_text(text.replace("\n  凫城镇:", "\n  某某镇:"), encoding="utf-8")
     with pytest.raises(ValueError, match="某某镇"):
         load(wrong)
-
-
-LOST = {"JG": 18, "RY": 30, "BG": 12, "ZB": 30, "ZD": 24, "ZF": 40, "DA": 16}
-
-
-def test_marks_lose_exactly_what_they_should_and_the_same_every_time() -> None:
-    marks = table(STANDARD, Score(lost=LOST), seed="a")
-    check(STANDARD, marks, complete=True)
-    totals = score(STANDARD, marks)
-    lost = {one.category: (one.max_cp - one.total_cp) // 100 for one in totals.by_category}
-    assert lost == LOST
-    assert table(STANDARD, Score(lost=LOST), seed="a") == marks
-    assert table(STANDARD, Score(lost=LOST), seed="b") != marks
-
-
-def test_marks_that_cannot_be_are_told_with_the_nearest_that_can() -> None:
-    with pytest.raises(NoSuchMarks, match="JG cannot lose 6 points; the nearest is 5"):
-        table(STANDARD, Score(lost=LOST | {"JG": 6}), seed="a")
-
-
-def test_pins_and_claims_are_kept() -> None:
-    marks = table(
-        STANDARD, Score(lost=LOST | {"ZD": 26}, pins={"ZD-4": 10}, out=("ZB-6",)), seed="a"
-    )
-    by_item = {mark.item: mark for mark in marks}
-    assert by_item["ZD-4"].mark_cp == 10_00
-    assert not by_item["ZB-6"].applicable
-
-
-def test_no_loss_is_put_below_a_gate() -> None:
-    marks = table(STANDARD, Score(lost=LOST | {"JG": 80, "RY": 100}), seed="a")
-    totals = score(STANDARD, marks)
-    assert totals.vetoes == ()
-    assert not [gate for gate in totals.failed_gates if gate.startswith("key:")]
-
-
-def test_items_that_were_mended_get_better_first() -> None:
-    before = table(STANDARD, Score(lost=LOST | {"ZF": 78}), seed="a")
-    lost = {mark.item: mark.max_cp - mark.mark_cp for mark in before}
-    mended = max((code for code in lost if code.startswith("ZF")), key=lambda code: lost[code])
-    known = {mark.item: mark.mark_cp for mark in before}
-    after = table(STANDARD, Score(lost=LOST), seed="a", before=known, mended=[mended])
-    now = {mark.item: mark.max_cp - mark.mark_cp for mark in after}
-    assert now[mended] < lost[mended]
-    assert all(now[code] <= lost[code] for code in now)
-
-
-def test_the_next_lower_mark_is_one_that_can_be_given() -> None:
-    for item in STANDARD.items:
-        below = lower(item, item.max_cp)
-        assert below < item.max_cp
-        assert attainable(item, below)
-
-
-ACT = Act("plan", date(2018, 3, 1), date(2018, 3, 1), "", "k", {}, None)
-HEAD = Person("h", "o", ("head",))
-
-
-def problem(status: int, code: str) -> httpx.Response:
-    media = {"content-type": "application/problem+json"}
-    return httpx.Response(status, json={"code": code}, headers=media)
-
-
-async def sent(
-    *answers: httpx.Response, act: Act = ACT, patience: float = 5, **more: Any
-) -> tuple[Any, list[httpx.Request]]:
-    """What the desk makes of these answers in their order, and what it asked."""
-    requests: list[httpx.Request] = []
-    left = list(answers)
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        requests.append(request)
-        return left.pop(0) if len(left) > 1 else left[0]
-
-    transport = httpx.MockTransport(answer)
-    desk = Desk(URLS, Issuer().token, patience=patience, transport=transport)
-    try:
-        result = await desk.command(act, "review", "/x", {}, by=HEAD, **more)
-    finally:
-        await desk.aclose()
-    return result, requests
-
-
-DONE = httpx.Response(201, json={"stream": "p/t/1", "version": 1})
-
-
-@pytest.mark.parametrize(
-    "first", [httpx.Response(503), httpx.Response(502), problem(409, "not-yet-known")]
-)
-async def test_what_passes_by_itself_is_asked_again_under_its_key(first: httpx.Response) -> None:
-    _, requests = await sent(first, DONE)
-    assert [one.headers["idempotency-key"] for one in requests] == ["k", "k"]
-
-
-async def test_a_stale_version_is_read_again_and_sent_again() -> None:
-    read = [httpx.Response(200, json={}, headers={"etag": f'"{n}"'}) for n in (3, 4)]
-    _, requests = await sent(
-        read[0], problem(412, "version-mismatch"), read[1], DONE, seen="/v1/cases/c"
-    )
-    posts = [one.headers["if-match"] for one in requests if one.method == "POST"]
-    assert posts == ['"3"', '"4"']
-
-
-async def test_a_refusal_that_is_not_written_is_a_surprise() -> None:
-    with pytest.raises(Surprise, match="wrong-stage"):
-        await sent(problem(409, "wrong-stage"))
-
-
-async def test_another_refusal_than_the_written_one_is_a_surprise() -> None:
-    act = Act("plan", ACT.day, ACT.day, "", "k", {}, "window-not-open")
-    with pytest.raises(Surprise, match="wrong-stage"):
-        await sent(problem(409, "wrong-stage"), act=act)
-
-
-async def test_an_act_that_should_be_refused_and_is_done_is_a_surprise() -> None:
-    act = Act("plan", ACT.day, ACT.day, "", "k", {}, "window-not-open")
-    with pytest.raises(Surprise, match="should be refused"):
-        await sent(DONE, act=act)
-
-
-async def test_a_service_that_stays_away_stalls_the_play_with_its_last_words() -> None:
-    with pytest.raises(Stalled, match="503"):
-        await sent(httpx.Response(503), patience=0)

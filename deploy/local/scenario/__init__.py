@@ -47,7 +47,10 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """The whole play. `codes` gives a township's code by its name; `definition` is to be opened."""
+    """The whole play. `codes` gives a township's code by its name; `definition` is to be opened.
+
+    `checked_on` are days, before the last, for which answers are compared as well.
+    """
 
     programme: str
     definition: Mapping[str, Any]
@@ -57,6 +60,7 @@ class Scenario:
     codes: Mapping[str, str]
     acts: Sequence[Act]
     ends_on: date
+    checked_on: Sequence[date]
 
     def head(self, township: str) -> Person:
         """Who signs for an office."""
@@ -101,6 +105,7 @@ def load(path: Path = SHIPPED, programmes: Path = PROGRAMMES) -> Scenario:
         # sorted() keeps the order of the file within a day: it is the order of that day.
         acts=sorted(acts, key=lambda act: act.recorded),
         ends_on=text["ends_on"],
+        checked_on=text["checked_on"],
     )
 
 
