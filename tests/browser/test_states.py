@@ -17,7 +17,7 @@ PASSED = "#counts .lane:first-child .big b"
 
 def xiji_passes(overview: dict[str, Any]) -> None:
     first = overview["targets"][0]
-    first["achieved"] = 3
+    first["achieved"], first["on_track"] = 3, 0
     first["burnup"].append({"on": "2018-11-30", "count": 3, "townships": ["西集镇"], "late": False})
     first["forecast"] = first["forecast"][1:]
 
@@ -39,6 +39,22 @@ async def test_a_change_comes_by_itself_and_only_what_changed_fades(look: Open, 
     mock.record(xiji_passes)
     await expect(page.locator(PASSED)).to_have_text("3")
     assert await page.evaluate("[...window.faded]") == ["3"]  # the page was not loaded anew
+
+
+async def test_a_change_that_comes_behind_the_data_table_is_in_both(look: Open, mock: Mock) -> None:
+    page = (await look()).page
+    await live(page)
+    await page.locator("[data-act=table]").click()
+
+    def xiji_passes_in_the_table_too(overview: dict[str, Any]) -> None:
+        xiji_passes(overview)
+        overview["targets"][0]["rows"][2].update(state="achieved", achieved_on="2018-11-30")
+
+    mock.record(xiji_passes_in_the_table_too)
+    await expect(page.locator("#data tbody tr").nth(2)).to_contain_text("已达11月30日")
+    await page.locator("[data-act=table]").click()
+    await expect(page.locator(PASSED)).to_have_text("3")
+    await expect(page.locator("#labels")).to_contain_text("西集镇 11月30日")
 
 
 async def test_with_reduced_motion_a_change_does_not_fade(look: Open, mock: Mock) -> None:

@@ -6,11 +6,14 @@ export class Unanswered extends Error {
     super(problem.code ?? `HTTP ${status}`);
     this.status = status;
     this.code = problem.code ?? (status ? String(status) : 'no-network');
-    this.zh = problem.title && `${problem.title}${problem.next ?? ''}`;
-    this.en = problem.title_en && `${problem.title_en} ${problem.next_en ?? ''}`;
+    this.zh = sentences('。', problem.title, problem.next);
+    this.en = sentences('. ', problem.title_en, problem.next_en);
     this.reference = problem.correlation_id ?? '';
   }
 }
+
+const sentences = (stop, ...texts) =>
+  texts.filter(Boolean).map((text) => (/[。.]$/.test(text) ? text : text + stop)).join('').trim();
 
 /** The JSON at `path`; throws Unanswered. */
 export async function read(path) {

@@ -15,6 +15,8 @@ const REFETCH_MS = 400;
 const ANNOUNCE_MS = 60000;
 const SLOW_MS = 2000;
 const RETRY_MS = 2000;
+// Figures are a fold of what was recorded: of one position and one day there is one answer.
+const SAME = ['position', 'as_of', 'today'];
 const NO_PROGRAMME_MS = 15000;
 
 const asked = new URLSearchParams(location.search);
@@ -32,12 +34,12 @@ let line = { state: 'waiting', since: null };
 let spokenAt = -Infinity;
 let lastSpoken = '';
 let isOpen = () => false;
+let anew = false;
+let drawnWidth = 0;
 
 const PARTS = {
   day: () => words.asOf(longDay(overview.as_of)),
   sentence: () => sentences(overview),
-  counts: () => counts(scale(), overview),
-  labels: () => overlay(scale(), overview),
   data: () => dataTables(overview),
   'late-all': () => lateAll(overview, allLate),
   late: () => lateList(overview, allLate),
@@ -47,6 +49,11 @@ const PARTS = {
   cut: () => cut(),
 };
 
+const LANES = {
+  counts: () => counts(scale(), overview),
+  labels: () => overlay(scale(), overview),
+};
+
 const scale = () => axis(overview, at('plot').clientWidth, narrow.matches);
 
 function render(fade) {
@@ -54,17 +61,27 @@ function render(fade) {
   main.classList.remove('alone');
   main.removeAttribute('aria-busy');
   at('programme').textContent = said(overview.programme, 'name');
+  at('illustrative').classList.remove('unknown');
   at('illustrative').hidden = !overview.programme.illustrative;
-  at('lanes').style.height = `${scale().bottom + (narrow.matches ? 18 : 46)}px`;
   for (const id of Object.keys(PARTS)) renderPart(id, fade);
   renderPast(overview.as_of === overview.today ? null : overview.as_of);
   renderLine();
+  renderLanes(fade);
+}
+
+/** What is laid out by the plot's width; behind the data table it has none. */
+function renderLanes(fade) {
+  if (tableOpen) return;
+  drawnWidth = at('plot').clientWidth;
+  at('lanes').style.height = `${scale().bottom + (narrow.matches ? 18 : 46)}px`;
+  renderPart('counts', fade);
+  renderPart('labels', fade);
   renderChart();
 }
 
 function renderPart(id, fade) {
   try {
-    show(at(id), [PARTS[id]()].flat(), fade);
+    show(at(id), [(PARTS[id] ?? LANES[id])()].flat(), fade);
   } catch (error) {
     console.error(id, error);
     show(at(id), broken(id));
@@ -97,7 +114,7 @@ const broken = (code) => h('div', { class: 'broken' },
 
 /** Why nothing came: in the service's own words if it gave any. */
 const failure = (error) => [
-  h('p', null, error[lang] ?? words.failedBody),
+  h('p', null, error[lang] || words.failedBody),
   tryAgain([error.code ?? error.message, error.reference].filter(Boolean).join(' / ')),
 ];
 
@@ -110,15 +127,15 @@ function alone(head, ...content) {
 }
 
 function cut() {
-  const { day, time } = instant(overview.recorded_at);
   const { standard } = overview.programme;
+  const { day, time } = overview.recorded_at ? instant(overview.recorded_at) : { day: overview.as_of, time: '' };
   const provisional = overview.rules.calendar.filter(({ provisional }) => provisional).map(({ year }) => year);
   const [before, whole] = words.cut(`${fullDay(day)} ${time}`);
   return [
     h('span', null, before, h('b', { 'data-live': true }, whole), words.records(overview.position)),
     h('span', null, words.rule(overview.rules.risk_version)),
     provisional.length ? h('span', null, words.provisional(provisional.join('、'))) : null,
-    h('span', null, words.standard(standard.title, standard.version)),
+    standard ? h('span', null, words.standard(standard.title, standard.version)) : null,
   ].filter(Boolean);
 }
 
@@ -134,8 +151,9 @@ function renderPast(day) {
 
 /** The dot in the head, and the strip at the foot when there is something to say. */
 function renderLine() {
-  const known = overview ? clockTime(overview.recorded_at) : words.none;
-  const { state, since } = line;
+  const known = overview?.recorded_at ? clockTime(overview.recorded_at) : words.none;
+  const { since } = line;
+  const state = overview || line.state !== 'live' ? line.state : 'waiting';
   at('live').className = `live${state === 'live' ? ' on-line' : ''}`;
   show(at('live'), state === 'live' ? words.live(known) : state === 'waiting' ? words.waiting : words.notLive(known));
   const held = state === 'lost' || state === 'offline' || state === 'stale';
@@ -156,9 +174,11 @@ async function refresh() {
   const query = asked.get('as_of') ? `?as_of=${encodeURIComponent(asked.get('as_of'))}` : '';
   try {
     const fresh = await read(`/v1/overview/${encodeURIComponent(programme)}${query}`);
+    if (line.state === 'stale') become(isOpen() ? 'live' : 'lost');
+    if (!anew && overview && SAME.every((field) => fresh[field] === overview[field])) return;
     const first = overview === null;
     overview = fresh;
-    if (line.state === 'stale') become('live');
+    anew = false;
     render(!first);
     announce(first);
   } catch (error) {
@@ -214,7 +234,11 @@ async function start() {
 }
 
 const ACTIONS = {
-  again: () => (programme === null ? start() : soon()),
+  again() {
+    anew = true;
+    if (programme === null) start();
+    else soon();
+  },
   late() {
     allLate = !allLate;
     renderPart('late-all');
@@ -226,7 +250,7 @@ const ACTIONS = {
     at('lanes').hidden = tableOpen;
     button.setAttribute('aria-expanded', String(tableOpen));
     button.textContent = tableOpen ? words.chart : words.table;
-    if (!tableOpen) render(false);
+    renderLanes(false);
   },
   sort(_, by) {
     // Up, down, and back to the order of the stages.
@@ -244,8 +268,8 @@ document.addEventListener('click', ({ target }) => {
 addEventListener('offline', () => become('offline'));
 addEventListener('online', () => become(isOpen() ? 'live' : 'lost'));
 document.addEventListener('visibilitychange', () => !document.hidden && overview && soon());
-new ResizeObserver(() => overview && !tableOpen && render(false)).observe(at('plot'));
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => overview && renderChart());
+new ResizeObserver(() => overview && at('plot').clientWidth !== drawnWidth && renderLanes(false)).observe(at('plot'));
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => overview && renderLanes(false));
 setTimeout(() => {
   if (!at('slowly')) return;
   at('slowly').hidden = false;

@@ -12,15 +12,19 @@ const quarter = (day, step = 0) => {
 /** Small lanes name each township; in a large one the names would lie on each other. */
 export const isSmall = (target) => target.members <= 5;
 
+/** How many are through, in time or late. */
+export const passed = (target) => target.burnup.at(-1)?.count ?? 0;
+
 /**
  * The scale of the burn-up for a plot of `width` pixels: `x(day)`, the quarters, the phases, and
  * each lane's `top` and `height`. Narrow plots begin a quarter or two before the day shown.
  */
 export function axis(overview, width, narrow) {
   const expected = overview.targets.flatMap((target) => target.forecast.map(({ on }) => on));
-  const last = [iso(ms(overview.ends_on) + DAY_MS), ...expected, ...overview.targets.map(({ due_on }) => due_on)]
+  const begins = overview.begins_on ?? overview.as_of;
+  const last = [iso(ms(overview.ends_on ?? overview.as_of) + DAY_MS), ...expected, ...overview.targets.map(({ due_on }) => due_on)]
     .reduce((a, b) => (a > b ? a : b));
-  const begin = quarter(overview.begins_on);
+  const begin = quarter(begins);
   const recent = quarter(iso(ms(overview.as_of) - 90 * DAY_MS));
   const from = narrow && recent > begin ? recent : begin;
   const to = last === quarter(last) ? last : quarter(last, 1);
@@ -28,7 +32,7 @@ export function axis(overview, width, narrow) {
   const right = narrow ? 8 : 96;
   const perMs = (width - left - right) / (ms(to) - ms(from));
   const x = (day) => left + (ms(day) - ms(from)) * perMs;
-  return { from, to, left, right, width, narrow, x, quarters: quarters(from, to), ...lanes(overview.targets, narrow) };
+  return { begins, from, to, left, right, width, narrow, x, quarters: quarters(from, to), ...lanes(overview.targets, narrow) };
 }
 
 function quarters(from, to) {

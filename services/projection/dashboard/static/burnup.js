@@ -1,5 +1,6 @@
 // The lines of the burn-up. Loaded after everything that can be read.
 
+import { passed } from './axis.js';
 import { init } from './vendor/echarts/echarts.min.js';
 import { pointed } from './labels.js';
 
@@ -52,16 +53,17 @@ function series(target, at, scale, overview) {
   const axes = { xAxisIndex: at, yAxisIndex: at };
   const line = (style, data, more) => ({ ...axes, type: 'line', symbol: 'none', silent: true, z: 2, lineStyle: style, data, ...more });
   const dots = (style, data) => ({ ...axes, type: 'scatter', z: 4, symbolSize: 8, cursor: 'default', itemStyle: { opacity: 1, ...style }, data });
-  const { due_on: due, members, achieved, expected } = target;
+  const { due_on: due, members, expected } = target;
+  const now = [overview.as_of, passed(target)];
   const seen = target.burnup.filter(({ on }) => on >= scale.from);
   const before = target.burnup.filter(({ on }) => on < scale.from).at(-1)?.count ?? 0;
-  const begin = overview.begins_on > scale.from ? overview.begins_on : scale.from;
+  const begin = scale.begins > scale.from ? scale.begins : scale.from;
   const city = token('--stage-city');
   const risk = token('--risk-mark');
-  const passed = [[begin, before], ...seen.map(({ on, count }) => [on, count]), [overview.as_of, achieved]];
-  const ahead = [[overview.as_of, achieved], ...target.forecast.map(({ on, count }) => [on, count])];
+  const gone = [[begin, before], ...seen.map(({ on, count }) => [on, count]), now];
+  const ahead = [now, ...target.forecast.map(({ on, count }) => [on, count])];
   return [
-    line({ width: 2, color: token('--stage-done') }, passed, { step: 'end', areaStyle: { color: token('--stage-area'), opacity: 1 } }),
+    line({ width: 2, color: token('--stage-done') }, gone, { step: 'end', areaStyle: { color: token('--stage-area'), opacity: 1 } }),
     line({ width: 2, color: city, type: [4, 4] }, ahead, { step: 'end' }),
     line({ width: 1.5, color: token('--ink') }, [[due, 0], [due, members]], { z: 1 }),
     line({ width: 6, color: risk, cap: 'butt' }, expected < members ? [[due, expected], [due, members]] : [], { z: 3 }),

@@ -62,7 +62,11 @@ function patchChildren(old, fresh, fade) {
 
 function found(next, at, keyed) {
   const key = next.dataset?.key;
-  if (key) return keyed.get(key);
+  if (key) {
+    const old = keyed.get(key);
+    keyed.delete(key); // should two have one key, the second is a new element
+    return old;
+  }
   return at && !at.dataset?.key && at.nodeName === next.nodeName ? at : null;
 }
 

@@ -1,13 +1,13 @@
 // Where the words of the burn-up go: at their line, never on each other, and left out if need be.
 
-import { isSmall } from './axis.js';
+import { isSmall, passed } from './axis.js';
 import { fullDay, nearDay, words } from './words.js';
 
 const LINE = 16;
 const DOT = 5;
 
 /** The width of `text` in the burn-up's type. */
-function measure() {
+export function measure() {
   const context = document.createElement('canvas').getContext('2d');
   const family = getComputedStyle(document.documentElement).getPropertyValue('--sans');
   return (text, bold) => {
@@ -46,14 +46,14 @@ export function labels(scale, overview) {
 
   /** Put `label` at the first of `candidates` that is free; false if none is. */
   function place(label, candidates, acrossTheDay = false) {
-    for (const at of candidates) {
-      const width = wide(label.text, label.bold);
+    for (const [text, at] of [label.text, label.short].flatMap((said) => (said ? candidates.map((it) => [said, it]) : []))) {
+      const width = wide(text, label.bold);
       const x0 = at.anchor === 'end' ? at.x - width : at.x;
       const box = { x0, x1: x0 + width, y0: at.y - LINE / 2, y1: at.y + LINE / 2 };
       const inside = box.x0 >= 0 && box.x1 <= scale.width && box.y0 >= -6;
       if (!inside || taken.some((other) => hit(box, other)) || (!acrossTheDay && hit(box, dayLine))) continue;
       taken.push(box);
-      placed.push({ ...label, ...at });
+      placed.push({ ...label, text, ...at });
       return true;
     }
     return false;
@@ -69,12 +69,12 @@ function obstacles(scale, lane, asOf) {
   const list = [{ x0: due - 3, x1: due + 3, y0: lane.top, y1: lane.top + lane.height }];
   if (scale.narrow) list.push({ x0: 0, x1: scale.width, y0: lane.head, y1: lane.head + 32 });
   let before = { x: scale.left, y: lane.y(0) };
-  const steps = [...target.burnup, { on: asOf, count: target.achieved }, ...target.forecast];
+  const steps = [...target.burnup, { on: asOf, count: passed(target) }, ...target.forecast];
   for (const { on, count } of steps) {
     const to = { x: scale.x(on), y: lane.y(count) };
     list.push({ x0: before.x, x1: to.x, y0: before.y - 1, y1: before.y + 2 });
     list.push({ x0: to.x - 1, x1: to.x + 1, y0: Math.min(before.y, to.y), y1: before.y });
-    if (count !== target.achieved || on !== asOf) {
+    if (count !== passed(target) || on !== asOf) {
       list.push({ x0: to.x - DOT, x1: to.x + DOT, y0: to.y - DOT, y1: to.y + DOT });
     }
     before = to;
@@ -96,6 +96,7 @@ function ofPoints(scale, lane, overview) {
     return {
       late, y, x, point,
       text: late ? words.expectedLate(point.name, day, point.late_wd) : words.expectedOn(point.name, day),
+      short: late ? words.lateBy(point.name, point.late_wd) : point.name,
       bold: late, kind: late ? 'risk' : 'expected',
       at: [
         ...[x, after, Math.max(after, due)].map((from) => ({ x: from + DOT + 3, y, anchor: 'start' })),
@@ -106,7 +107,7 @@ function ofPoints(scale, lane, overview) {
   });
   const late = forecast.filter((label) => label.late).slice(0, 3);
   if (small) {
-    const passed = target.burnup.map((point) => {
+    const through = target.burnup.map((point) => {
       const x = scale.x(point.on);
       const name = point.townships.join('、');
       const day = nearDay(point.on, overview.as_of);
@@ -114,7 +115,7 @@ function ofPoints(scale, lane, overview) {
       const y = lane.y(point.count);
       return { text, kind: point.late ? 'late' : 'passed', at: [{ x: x - DOT - 3, y, anchor: 'end' }, { x: x + DOT + 3, y, anchor: 'start' }, { x: x - 8, y: y - LINE, anchor: 'start' }] };
     });
-    return [...late, ...passed, ...forecast.filter((label) => !label.late)];
+    return [...late, ...through, ...forecast.filter((label) => !label.late)];
   }
   const end = forecast.at(-1);
   if (end) end.at = [{ x: end.x + 8, y: end.y - LINE + 1, anchor: 'end' }, ...end.at];

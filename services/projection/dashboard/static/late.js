@@ -18,7 +18,7 @@ export function lateList(overview, all) {
   return h('ol', null, (all ? late : late.slice(0, SHOWN)).map((item, at) => {
     const risk = item.severity === 'risk';
     const name = item.kind === 'missed' ? 'miss' : risk ? 'risk' : 'late';
-    return h('li', { 'data-key': `${item.township}/${item.kind}`, class: at === 0 ? 'first' : null },
+    return h('li', { 'data-key': [item.township, item.kind, item.target, item.due_on].join('/'), class: at === 0 ? 'first' : null },
       h('h3', { lang: 'zh-CN' }, item.name),
       h('span', { class: `tagged ${risk ? 'risk' : 'late'}` }, icon(name), ' ', said(item, 'label')),
       h('p', null, runs(said(item))));

@@ -70,7 +70,7 @@ function heads(overview, stages, sort) {
       h('button', { type: 'button', 'data-act': `sort:${name}` }, lines.map((line, at) => [at ? h('br') : null, line]),
         below ? h('small', null, below) : null));
   };
-  const passAt = Number.isInteger(overview.pass_cp / 100) ? String(overview.pass_cp / 100) : points(overview.pass_cp);
+  const passAt = overview.pass_cp ? points(overview.pass_cp).replace(/\.00$/, '') : null;
   return h('tr', null, head('township'), head('batch'),
     stages.map((stage, at) => h('th', { scope: 'col', class: `stage${stage.count ? '' : ' zero'}${stages[at - 1]?.group === stage.group ? '' : ' edge'}` },
       h('span', { class: 'upright' }, said(stage)),

@@ -1,7 +1,8 @@
 // The two targets: their numbers, the words at their lines, and all of it as a table.
 
-import { h, icon, s, sr } from './dom.js';
-import { labels } from './labels.js';
+import { passed } from './axis.js';
+import { h, icon, s } from './dom.js';
+import { labels, measure } from './labels.js';
 import { axisMonth, fullDay, nearDay, said, signedDays, words } from './words.js';
 
 const STATE_ICON = { achieved: 'ok', 'achieved-late': 'ok', 'on-track': 'go', 'at-risk': 'risk', missed: 'miss' };
@@ -10,7 +11,7 @@ const STATE_ICON = { achieved: 'ok', 'achieved-late': 'ok', 'on-track': 'go', 'a
 function worst(target, over) {
   if (target.missed || (over && target.expected < target.members)) return 'miss';
   if (target.at_risk) return 'risk';
-  return target.members > 0 && target.achieved === target.members ? 'ok' : 'go';
+  return target.members > 0 && passed(target) === target.members ? 'ok' : 'go';
 }
 
 /** The numbers beside the lanes, at the height of each lane. */
@@ -21,10 +22,10 @@ export function counts(scale, overview) {
     const frozen = target.members_at_freeze;
     return h('dl', { class: 'lane', 'data-key': target.code, style: { top: `${head}px` } },
       h('dt', null, `${said(target, 'name')} `, h('span', null, words.strength[target.strength] ?? '')),
-      h('dd', { class: 'big' }, h('b', { 'data-live': true }, String(target.achieved)),
+      h('dd', { class: 'big' }, h('b', { 'data-live': true }, String(passed(target))),
         h('small', null, words.members(target.members)),
         frozen !== null && frozen !== undefined && frozen !== target.members
-          ? h('small', { class: 'frozen' }, words.atFreeze(frozen)) : null),
+          ? h('small', { class: 'frozen' }, words.withLeft(frozen)) : null),
       h('dd', { class: `forecast ${name}` }, icon(name), ` ${over ? words.passedByTheDay : words.byTheDay} `,
         h('b', { 'data-live': true }, words.offices(target.expected))));
   });
@@ -33,7 +34,7 @@ export function counts(scale, overview) {
 /** What a screen reader is told instead of the lines. */
 export const chartLabel = (overview) =>
   `${words.chartLabel}。${overview.targets.map((target) => words.laneLabel(said(target, 'name'),
-    target.achieved, target.members, fullDay(target.due_on), target.expected)).join('')}`;
+    passed(target), target.members, fullDay(target.due_on), target.expected)).join('')}`;
 
 /** Words, months, phases and the day's upright: there before the chart's own module is. */
 export function overlay(scale, overview) {
@@ -57,6 +58,7 @@ export function overlay(scale, overview) {
 
 function phases(scale, overview) {
   const y = scale.bottom + 20;
+  const wide = measure();
   return overview.phases.map((phase, at) => {
     const from = phase.from_on ?? scale.from;
     const a = scale.x(from < scale.from ? scale.from : from) + (at ? 1 : 0);
@@ -65,7 +67,7 @@ function phases(scale, overview) {
     return s('g', { class: 'phase' },
       s('rect', { x: a, y, width: Math.max(0, z - a), height: 20 }),
       done > a ? s('rect', { class: 'done', x: a, y, width: done - a, height: 20 }) : null,
-      s('text', { x: (a + z) / 2, y: y + 14.5, 'text-anchor': 'middle' }, said(phase, 'name')));
+      s('text', { x: (a + z) / 2, y: y + 14.5, 'text-anchor': 'middle' }, wide(said(phase, 'name')) <= z - a ? said(phase, 'name') : ''));
   });
 }
 
