@@ -67,6 +67,7 @@ class Demo:
             on=scenario.ends_on,
             kafka=parts.cluster.name,
             topics=counted(parts.cluster),
+            also=scenario.checked_on,
         )
         if verdict.differences:
             console.print_json(json.dumps(verdict.result, ensure_ascii=False))

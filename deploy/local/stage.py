@@ -169,10 +169,12 @@ async def stage(kafka: str, port: int) -> AsyncIterator[Stage]:
                 },
             )
             for number, service in enumerate(Service):
+                found.urls[service] = f"http://127.0.0.1:{port + number if port else free_port()}"
+            contracts = f"{found.urls[Service.notification]}/v1/contracts"
+            found.environment["FUYAN_CONTRACTS_URL"] = contracts
+            for service in Service:
                 # One after the other: alembic keeps its context in module globals.
                 await _database(server, service)
-                own = port + number if port else free_port()
-                found.serve(service, own)
-                found.urls[service] = f"http://127.0.0.1:{own}"
+                found.serve(service, int(found.urls[service].rsplit(":", 1)[1]))
             await _ready(found)
             yield found

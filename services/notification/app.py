@@ -25,7 +25,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     kafka, roll = Kafka.of(settings), Roll()
     duties: list[Duty] = [
         roll,
-        Relay(log, kafka, ["notice"]),
+        Relay(log, kafka, ["notice"], settings.contracts_url),
         Reactions(log, kafka, handlers(log, roll)),
     ]
 

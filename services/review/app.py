@@ -22,7 +22,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     """Programmes and cases kept, published and answered for; dossiers followed."""
     log, directory, kafka = new_log(settings), Directory(settings.database), Kafka.of(settings)
     duties: list[Duty] = [
-        Relay(log, kafka, ("programme", "case")),
+        Relay(log, kafka, ("programme", "case"), settings.contracts_url),
         Reactions(log, kafka, HANDLERS),
     ]
 

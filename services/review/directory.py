@@ -60,7 +60,7 @@ class Directory:
         try:
             rows = await (await self._connected()).fetch(statement, list(officers))
         except LOST as error:
-            raise Unavailable("store-unavailable", reason=str(error)) from error
+            raise Unavailable("store-unavailable") from error
         found: dict[str, list[Posting]] = {}
         for officer, *fields in rows:
             found.setdefault(officer, []).append(Posting(*fields))
@@ -92,7 +92,7 @@ class Directory:
                     rows,
                 )
         except LOST as error:
-            raise Unavailable("store-unavailable", reason=str(error)) from error
+            raise Unavailable("store-unavailable") from error
 
     async def close(self) -> None:
         """Drop the connections at once."""

@@ -21,7 +21,10 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     """Dossiers kept, published and answered for; programmes and cases followed."""
     log = new_log(settings)
     kafka = Kafka.of(settings)
-    duties: list[Duty] = [Relay(log, kafka, ("dossier",)), Reactions(log, kafka, HANDLERS)]
+    duties: list[Duty] = [
+        Relay(log, kafka, ("dossier",), settings.contracts_url),
+        Reactions(log, kafka, HANDLERS),
+    ]
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:

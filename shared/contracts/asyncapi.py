@@ -1,5 +1,6 @@
 """One AsyncAPI 3.0 document of all topics: what lies where, under which headers and key."""
 
+import re
 from typing import Any
 
 from shared.contracts.payloads import schema
@@ -43,7 +44,7 @@ HEADERS: dict[str, tuple[str, str]] = {
     "ce_salt": ("^([0-9a-f]{2})+$", "What the data was hashed with; gone once it is erased."),
     "ce_datahash": (_HASH, "After erasure, instead of the salt: the salted hash of the data."),
     "ce_dataschema": (
-        r"^/v1/contracts/fuyan\.[a-z]+\.[a-z-]+\.v[1-9][0-9]*$",
+        r"^https?://.+/fuyan\.[a-z]+\.[a-z-]+\.v[1-9][0-9]*$",
         "Where the notification service answers with the JSON Schema of the value.",
     ),
     "content-type": ("^application/json$", "The value is JSON in UTF-8."),
@@ -166,7 +167,7 @@ def _message(name: str, context: Context, schemas: Json) -> Json:
                     "type": "object",
                     "properties": {
                         "ce_type": {"const": name},
-                        "ce_dataschema": {"const": f"/v1/contracts/{name}"},
+                        "ce_dataschema": {"pattern": f"/{re.escape(name)}$"},
                     },
                 },
             ]

@@ -17,10 +17,13 @@ Level = Literal["district", "city"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """An official paper an event rests on; `number` as printed, e.g. 山安监发〔2018〕8号."""
+    """An official paper an event rests on; `number` as printed, e.g. 山安监发〔2018〕8号.
+
+    What is not known of it, its day too, stays null: nothing official is ever made up.
+    """
 
     title: str
-    issued_on: date
+    issued_on: date | None = None
     number: str | None = None
     sha256: str | None = None
 

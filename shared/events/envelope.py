@@ -126,8 +126,8 @@ def attributes(
     return found
 
 
-def to_headers(record: Record, installation: str) -> Headers:
-    """All headers of a record on its topic."""
+def to_headers(record: Record, installation: str, contracts_url: str) -> Headers:
+    """All headers of a record on its topic; its JSON Schema is at `<contracts_url>/<type>`."""
     found = attributes(
         installation=installation,
         context=record.context,
@@ -148,7 +148,7 @@ def to_headers(record: Record, installation: str) -> Headers:
     headers += (
         ("ce_leaf", record.leaf.hex().encode()),
         ("ce_salt", record.salt.hex().encode()),
-        ("ce_dataschema", f"/v1/contracts/{record.type}".encode()),
+        ("ce_dataschema", f"{contracts_url}/{record.type}".encode()),
         ("content-type", b"application/json"),
     )
     if record.traceparent is not None:

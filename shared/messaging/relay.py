@@ -23,6 +23,7 @@ from shared.messaging.topics import TopicMismatch, declared, ensure
 from shared.store.log import Log, Tenure
 from shared.store.streams import Unavailable
 from shared.telemetry.metrics import PUBLISHED, RELAY_POSITION
+from shared.web.settings import CONTRACTS_URL
 
 PAGE = 5000
 # Small while commands run, so that a refill of millions does not hold up their event loop.
@@ -45,9 +46,13 @@ class Wiped(Exception):
 class Relay:
     """A duty of the log's writer; Kafka away only delays it."""
 
-    def __init__(self, log: Log, kafka: Kafka, contexts: Sequence[str]) -> None:
+    def __init__(
+        self, log: Log, kafka: Kafka, contexts: Sequence[str], contracts_url: str = CONTRACTS_URL
+    ) -> None:
+        """`contracts_url` is where the schemas are served: an absolute URI, as CloudEvents asks."""
         self._log = log
         self._kafka = kafka
+        self._contracts_url = contracts_url
         self._topics = {context: CONTEXTS[context].topic for context in contexts}
         self._partitions = [p for topic in self._topics.values() for p in partitions(topic)]
         self._ends: Ends = {}
@@ -163,7 +168,7 @@ class Relay:
         for record in page:
             key = record.key.encode()
             to = self._partition(record.context, key)
-            headers = to_headers(record, self._log.installation)
+            headers = to_headers(record, self._log.installation, self._contracts_url)
             batch = batches.get(to) or batches.setdefault(to, producer.create_batch())
             if batch.append(key=key, value=record.data, timestamp=None, headers=headers) is None:
                 await submit(to, batch)

@@ -7,6 +7,7 @@ from pydantic import Field, PositiveFloat, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEMO_ISSUER = "urn:fuyan:demo"
+CONTRACTS_URL = "http://127.0.0.1:8003/v1/contracts"
 
 
 class ServiceSettings(BaseSettings):
@@ -31,6 +32,8 @@ class ServiceSettings(BaseSettings):
     """Who signs the tokens (`iss`)."""
     jwks_url: str
     audience: str = "fuyan"
+    contracts_url: str = Field(default=CONTRACTS_URL, pattern=r"^https?://[^ ]+[^/ ]$")
+    """Where readers of the topics find the JSON Schemas (`ce_dataschema`): notification's."""
     sign_in_url: str | None = None
     """Where a browser without a session is sent, with `?return=<this service's /session>`."""
     clock: str | None = None

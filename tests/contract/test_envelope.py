@@ -34,6 +34,8 @@ NAMED: dict[str, bytes] = {
 DATA = block("json").encode()
 TEXT = dict(line.split(maxsplit=1) for line in block("text").split("\n"))
 
+CONTRACTS = "http://127.0.0.1:8003/v1/contracts"
+
 ids = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=20)
 subjects = st.lists(ids, min_size=2, max_size=3).map("/".join)
 actors = st.tuples(ids, ids).map(":".join)
@@ -74,13 +76,13 @@ def records(draw: st.DrawFn) -> Record:
 
 @given(records())
 def test_a_record_read_back_from_its_headers_is_the_same(record: Record) -> None:
-    headers = to_headers(record, "shanting")
+    headers = to_headers(record, "shanting", CONTRACTS)
     assert from_kafka(headers, record.data, record.effective_on) == record
 
 
 @given(records())
 def test_the_headers_of_a_record_are_those_that_the_document_describes(record: Record) -> None:
-    headers = {name: value.decode() for name, value in to_headers(record, "shanting")}
+    headers = {name: value.decode() for name, value in to_headers(record, "shanting", CONTRACTS)}
     assert headers.keys() <= HEADERS.keys()
     Draft7Validator(DESCRIBED).validate(headers)
 
@@ -89,14 +91,14 @@ def test_the_headers_of_a_record_are_those_that_the_document_describes(record: R
 def test_a_sealed_header_cannot_change_without_its_leaf(
     record: Record, name: str, more: bytes
 ) -> None:
-    headers = dict(to_headers(record, "shanting"))
+    headers = dict(to_headers(record, "shanting", CONTRACTS))
     forged = {**headers, name: headers.get(name, b"") + more}
     assert seal(forged, bytes(32)) != seal(headers, bytes(32))
 
 
 @given(records())
 def test_bytes_moved_from_one_header_into_the_next_change_the_leaf(record: Record) -> None:
-    headers = dict(to_headers(record, "shanting"))
+    headers = dict(to_headers(record, "shanting", CONTRACTS))
     whole = headers["ce_type"]
     moved = {**headers, "ce_type": whole[:-1], "ce_subject": whole[-1:] + headers["ce_subject"]}
     assert seal(moved, bytes(32)) != seal(headers, bytes(32))
@@ -136,7 +138,7 @@ def test_the_record_of_the_readme_is_one_that_we_would_send() -> None:
     assert example(NAMED["ce_type"].decode()) == DATA
     record = from_kafka(NAMED.items(), DATA, date(2018, 5, 9))
     assert record.id == UUID("01634326-1a80-7c31-9a52-6f0e1d2b3c4a")
-    assert dict(to_headers(record, "shanting")) == NAMED
+    assert dict(to_headers(record, "shanting", CONTRACTS)) == NAMED
     assert record.key.encode() == NAMED["ce_partitionkey"]
 
 
@@ -166,6 +168,6 @@ def test_the_program_of_the_readme_finds_the_leaf_with_the_salt_and_without() ->
 def test_the_program_of_the_readme_agrees_with_ours_on_any_record(record: Record) -> None:
     program: dict[str, Any] = {}
     exec(block("python"), program)
-    headers = dict(to_headers(dataclasses.replace(record, leaf=bytes(32)), "shanting"))
+    headers = dict(to_headers(dataclasses.replace(record, leaf=bytes(32)), "shanting", CONTRACTS))
     ours = seal(headers, sha256(record.salt + record.data).digest())
     assert program["leaf_of"](headers, record.data) == ours.hex()

@@ -15,6 +15,7 @@ from shared.events.envelope import seal, to_headers
 from shared.store.command import Heard
 from shared.store.log import Log
 from shared.store.streams import Changes, Claim, Unavailable, Written
+from shared.web.settings import CONTRACTS_URL
 from tests.integration.store import (
     command,
     new_log,
@@ -197,7 +198,7 @@ async def test_the_log_is_append_only(log: Log, database: str, statement: str) -
 async def test_the_leaf_can_be_computed_again_from_the_headers(log: Log) -> None:
     await log.decide(command(), stream(), lambda told: [note("sealed")])
     (record,) = await log.history(stream())
-    headers = dict(to_headers(record, "test"))
+    headers = dict(to_headers(record, "test", CONTRACTS_URL))
     datahash = sha256(bytes.fromhex(headers["ce_salt"].decode()) + record.data).digest()
     assert seal(headers, datahash).hex() == headers["ce_leaf"].decode()
 

@@ -23,7 +23,7 @@ from shared.contracts.registry import CONTEXTS, decode
 from shared.events.envelope import Record, to_headers
 from shared.messaging.topics import ensure
 from shared.store.migrate import migrate
-from shared.web.settings import ServiceSettings
+from shared.web.settings import CONTRACTS_URL, ServiceSettings
 from tests.integration.test_messaging import topic
 
 pytestmark = pytest.mark.kafka
@@ -74,7 +74,7 @@ class Others:
             CONTEXTS[context].topic,
             data,
             key=record.key.encode(),
-            headers=to_headers(record, "test"),
+            headers=to_headers(record, "test", CONTRACTS_URL),
         )
         return record.id
 

@@ -53,6 +53,10 @@ def test_every_sentence_gets_the_facts_it_names() -> None:
     assert lacking == []
 
 
+def test_the_catalogue_is_sorted_for_whoever_looks_a_code_up() -> None:
+    assert list(REFUSALS) == sorted(REFUSALS)
+
+
 @pytest.mark.parametrize("code", sorted(REFUSALS))
 def test_both_languages_tell_the_same_facts(code: str) -> None:
     told = REFUSALS[code]
