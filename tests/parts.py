@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 
-import docker  # type: ignore[import-untyped]  # it ships no types
-from docker.errors import DockerException  # type: ignore[import-untyped]  # it ships no types
+import docker
+from docker.errors import DockerException
 from testcontainers.community.postgres import PostgresContainer
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
