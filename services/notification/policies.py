@@ -1,7 +1,10 @@
 """Who hears of what. A change here is a new `POLICY_VERSION`, since every notice names it.
 
-No nagging: nobody is told of their own act, one letter is one notice, and what merely echoes
-something already told stays silent.
+Of each step of the path the township's office and the district get one notice, also of a step
+that they took themselves: there it is the receipt (回执) that what they did has arrived.
+
+No nagging beside the steps: nobody is told of their own act, one letter to the city is one notice
+there, and what merely echoes something already told stays silent.
 """
 
 from collections.abc import Iterator
@@ -15,6 +18,34 @@ from shared.contracts.registry import Event
 
 POLICY_VERSION = 1
 
+STEPS = (
+    dossier.PlanFiled,
+    dossier.PlanRevised,
+    dossier.SelfAssessmentRecorded,
+    dossier.RectificationCompleted,
+    dossier.ApplicationSubmitted,
+    dossier.WithdrawalRequested,
+    case.ApplicationRejected,
+    case.WithdrawalRefused,
+    case.Opened,
+    case.TeamAppointed,
+    case.InspectionScheduled,
+    case.InspectionHeld,
+    case.ConsensusRecorded,
+    case.Returned,
+    case.PreliminaryPassed,
+    case.PreliminaryFailed,
+    case.Recommended,
+    case.CityMarksRecorded,
+    case.CityPassed,
+    case.CityFailed,
+    case.TitleAwarded,
+    case.RewardGranted,
+    case.RewardPaid,
+    case.Closed,
+)
+"""What brings a township forward or back; of a rectification only the one that ends them all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hearer:
@@ -27,15 +58,15 @@ class Hearer:
 
 
 def hearers(event: Event, actor: str, known: Programme) -> list[Hearer]:
-    """Each organisation at most once, and never the one that acted itself.
+    """Each organisation at most once; the one that acted only where it is due a receipt.
 
     `actor` is `<organisation>:<officer>`, as the event's envelope names it.
     """
     acting = actor.partition(":")[0]
+    others = (one for one in _concerned(event, acting, known) if one.organisation != acting)
     found: dict[str, Hearer] = {}
-    for hearer in _wanted(event, acting, known):
-        if hearer.organisation != acting:
-            found.setdefault(hearer.organisation, hearer)
+    for hearer in (*_of_step(event, known), *others):
+        found.setdefault(hearer.organisation, hearer)
     return list(found.values())
 
 
@@ -43,9 +74,9 @@ def named_in(event: Event) -> frozenset[str]:
     """Organisations that an event itself calls upon, beside those of its programme."""
     match event:
         case case.Recommended():
-            return frozenset({event.to})
+            return frozenset({event.office, event.to})
         case case.TeamAppointed():
-            return frozenset(member.organisation for member in event.members)
+            return frozenset({event.office, *(member.organisation for member in event.members)})
         case programme.TownshipEnrolled():
             return frozenset({event.office, event.government})
         case OfTownship():
@@ -67,7 +98,17 @@ def due_on(event: Event) -> date | None:
             return None
 
 
-def _wanted(event: Event, acting: str, known: Programme) -> Iterator[Hearer]:
+def _of_step(event: Event, known: Programme) -> Iterator[Hearer]:
+    match event:
+        case dossier.RectificationCompleted(open_left=left) if left > 0:
+            return  # 整改全部销号 is the step, not each item on the way
+        case OfTownship() if isinstance(event, STEPS):
+            yield Hearer(event.office, "head", "step-to-office")
+            if known.district is not None:
+                yield Hearer(known.district, "officer", "step-to-district")
+
+
+def _concerned(event: Event, acting: str, known: Programme) -> Iterator[Hearer]:
     match event:
         case OfTownship():
             member = known.townships.get(event.township)
@@ -112,7 +153,7 @@ _SIGNED = (
 
 
 def _echo(event: OfTownship) -> bool:
-    """Something its office was told already by another event, or must not hear of yet."""
+    """Something told already by another event, or that nobody must hear of yet."""
     match event:
         case dossier.ApplicationReturned() | dossier.ApplicationClosed():
             return True  # the case has said so
@@ -130,23 +171,10 @@ def _concerns_district(event: OfTownship) -> bool:
     match event:
         case dossier.RectificationCompleted():
             return event.late_wd > 0  # done in time it is the office's own business
-        case case.Returned():
-            return event.by == "city"
+        case case.MemberRecused():
+            return True
         case _:
-            return isinstance(event, _FOLLOWED_BY_DISTRICT)
-
-
-_FOLLOWED_BY_DISTRICT = (
-    *_SIGNED,
-    case.ApplicationRejected,
-    case.MemberRecused,
-    case.CityMarksRecorded,
-    case.CityPassed,
-    case.CityFailed,
-    case.TitleAwarded,
-    case.RewardGranted,
-    case.RewardPaid,
-)
+            return False
 
 
 def _called(event: OfTownship) -> Iterator[Hearer]:

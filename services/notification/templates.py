@@ -25,11 +25,15 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A sentence over the event's facts; `more` is added for each fact that is there."""
+    """A sentence over the event's facts; `more` is added for each fact that is there.
+
+    A fact is there unless it is null, empty or 0; `none` is added for each that is not.
+    """
 
     zh: str
     en: str
     more: tuple[tuple[str, str, str], ...] = ()
+    none: tuple[tuple[str, str, str], ...] = ()
 
 
 GONE = Title("内容已删除或暂时无法读取", "The content was erased or cannot be read at the moment")
@@ -95,9 +99,13 @@ TEMPLATES: Mapping[str, Template] = {
         "{township_name} plans for “{item}”: {measure}, by {due_on}, to gain {expected_gain_cp}",
     ),
     "fuyan.dossier.rectification-completed.v1": Template(
-        "{township_name}“{item}”已于{completed_on}销号：{result}；还有 {open_left} 项未销号",
-        "{township_name} closed “{item}” on {completed_on}: {result}; {open_left} still open",
-        (("late_wd", "，逾期{late_wd}", ", {late_wd} late"),),
+        "{township_name}“{item}”已于{completed_on}销号：{result}",
+        "{township_name} closed its deficiency in “{item}” on {completed_on}: {result}",
+        (
+            ("late_wd", "（逾期{late_wd}）", " ({late_wd} late)"),
+            ("open_left", "；还有 {open_left} 项未销号", "; {open_left} still open"),
+        ),
+        (("open_left", "；整改全部销号", "; all its deficiencies are now closed"),),
     ),
     "fuyan.dossier.application-submitted.v1": Template(
         "{township_name}申报验收（第 {round} 次），自评 {total_cp}（满分 {out_of_cp}）",
@@ -170,9 +178,10 @@ TEMPLATES: Mapping[str, Template] = {
         (_RETRY,),
     ),
     "fuyan.case.recommended.v1": Template(
-        "区局推荐 {cases_count} 个镇街申请市级复验，{township_name}初验 {district_total_cp}",
-        "The district recommends {cases_count} office(s) to the city; {township_name} scored "
-        "{district_total_cp}",
+        "区局推荐{township_name}申请市级复验（同一函件共 {cases_count} 个镇街），"
+        "初验得 {district_total_cp}",
+        "The district recommends {township_name} to the city, in a letter that names "
+        "{cases_count} in all; it scored {district_total_cp}",
     ),
     "fuyan.case.city-marks-recorded.v1": Template(
         "{township_name}市级复验评分 {total_cp}（满分 {out_of_cp}）",
@@ -215,6 +224,7 @@ def title(event: Event, names: Mapping[str, str]) -> Title:
     template = TEMPLATES[type_of(event)]
     facts = _facts(event)
     more = [part for part in template.more if facts.get(part[0])]
+    more += [part for part in template.none if not facts.get(part[0])]
     zh = template.zh + "".join(part[1] for part in more)
     en = template.en + "".join(part[2] for part in more)
     return Title(

@@ -18,8 +18,9 @@ from deploy.local.issuer import Issuer
 from deploy.local.issuer import serving as issuing
 from deploy.local.kafka import Cluster
 from services.notification.app import create_app
+from services.notification.policies import STEPS
 from shared.contracts.payloads import example
-from shared.contracts.registry import CONTEXTS, decode
+from shared.contracts.registry import BY_TYPE, CONTEXTS, decode
 from shared.events.envelope import Record, to_headers
 from shared.messaging.topics import ensure
 from shared.store.migrate import migrate
@@ -157,18 +158,37 @@ async def enrol(others: Others) -> None:
     await others.announce("fuyan.programme.township-enrolled.v1", f"{DISTRICT}:o02")
 
 
-async def test_an_application_is_told_upwards_and_its_opening_back_to_the_office(
+async def test_each_step_is_read_once_by_the_office_and_once_by_the_district(
+    running: Running,
+) -> None:
+    await enrol(running.others)
+    path = sorted(name for name, event in BY_TYPE.items() if event in STEPS)
+    # Golden, this one has deficiencies left, and is no step before the last of them is closed.
+    path.remove("fuyan.dossier.rectification-completed.v1")
+    for name in path:
+        by = f"{OFFICE}:o12" if name.startswith("fuyan.dossier") else f"{DISTRICT}:o02"
+        await running.others.announce(name, by)
+    office = await running.until_told(OFFICE, len(path) + 1)
+    district = await running.until_told(DISTRICT, len(path))
+    enrolled = "fuyan.programme.township-enrolled.v1"
+    assert sorted(n["cause"]["type"] for n in office if n["cause"]["type"] != enrolled) == path
+    assert sorted(n["cause"]["type"] for n in district) == path
+    for told in (*office, *district):
+        assert "山城街道" in told["title"]
+        assert "山城街道" in told["title_en"]
+
+
+async def test_an_application_is_told_upwards_with_a_receipt_to_the_office(
     running: Running,
 ) -> None:
     await enrol(running.others)
     cause = await running.others.announce("fuyan.dossier.application-submitted.v1", f"{OFFICE}:o12")
-    await running.others.announce("fuyan.case.opened.v1", "fuyan:review")
     office = await running.until_told(OFFICE, 2)
-    government = await running.until_told(GOV, 3)
+    government = await running.until_told(GOV, 2)
     district = await running.until_told(DISTRICT, 1)
 
     assert [n["cause"]["type"] for n in office] == [
-        "fuyan.case.opened.v1",
+        "fuyan.dossier.application-submitted.v1",
         "fuyan.programme.township-enrolled.v1",
     ]
     assert {n["copy"] for n in government} == {True}

@@ -85,6 +85,7 @@ PLAN = "fuyan.dossier.plan-filed.v1"
 def test_all_recipients_are_told_in_one_append_each_in_their_own_stream() -> None:
     told = changes(react(PLAN, roll_of(definition())), KNOWN)
     assert {stream.subject for stream in told.events} == {
+        f"shanting-2018/{OFFICE}",
         f"shanting-2018/{GOV}",
         f"shanting-2018/{DISTRICT}",
     }
@@ -107,12 +108,14 @@ def test_a_notice_bears_the_day_of_its_cause_and_the_moment_it_was_delivered() -
 def test_the_same_event_again_tells_nobody() -> None:
     reaction = react(PLAN, roll_of(definition()))
     first = changes(reaction, KNOWN)
+    office = first.events[Stream("notice", f"shanting-2018/{OFFICE}")]
     gov = first.events[Stream("notice", f"shanting-2018/{GOV}")]
     district = first.events[Stream("notice", f"shanting-2018/{DISTRICT}")]
     again = changes(
         reaction,
         KNOWN,
-        gov=reduce(evolve, gov, Inbox()),  # type: ignore[arg-type]  # notices, of a wider type
+        office=reduce(evolve, office, Inbox()),  # type: ignore[arg-type]  # notices, of a wider type
+        gov=reduce(evolve, gov, Inbox()),  # type: ignore[arg-type]  # as above
         safety=reduce(evolve, district, Inbox()),  # type: ignore[arg-type]  # as above
     )
     assert not any(again.events.values())
@@ -135,7 +138,7 @@ def test_a_reaction_tried_again_finds_who_was_enrolled_meanwhile() -> None:
         changes(reaction, Programme())
     for event in definition():
         roll.hear(event)
-    assert len(changes(reaction, KNOWN).events) == 2
+    assert len(changes(reaction, KNOWN).events) == 3
 
 
 def test_an_event_of_the_programme_never_waits_for_what_lies_behind_it() -> None:

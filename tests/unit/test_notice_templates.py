@@ -6,11 +6,12 @@ from datetime import date
 
 import pytest
 
+from services.notification.policies import STEPS
 from services.notification.templates import TEMPLATES, title
 from services.notification.words import WORDS
 from shared.contracts import case, dossier
 from shared.contracts.payloads import example
-from shared.contracts.registry import ADAPTERS, CONTEXTS, Event, decode
+from shared.contracts.registry import ADAPTERS, BY_TYPE, CONTEXTS, Event, decode
 
 NAMES = {"equipment-5": "执法记录仪", "first-2018": "2018年首批", "2018-1": "2018年第一批"}
 TOLD = sorted({*CONTEXTS["dossier"].events, *CONTEXTS["case"].events, *TEMPLATES})
@@ -69,6 +70,28 @@ def test_lateness_is_told_where_there_is_some(late_wd: int, said: bool) -> None:
     assert isinstance(filed, dossier.PlanFiled)
     sentence = title(replace(filed, late_wd=late_wd), NAMES).zh
     assert ("逾期3 个工作日" in sentence) == said
+
+
+@pytest.mark.parametrize(
+    ("open_left", "zh", "en"),
+    [
+        (2, "；还有 2 项未销号", "; 2 still open"),
+        (0, "；整改全部销号", "; all its deficiencies are now closed"),
+    ],
+)
+def test_a_closed_deficiency_says_what_is_left(open_left: int, zh: str, en: str) -> None:
+    closed = golden("fuyan.dossier.rectification-completed.v1")
+    assert isinstance(closed, dossier.RectificationCompleted)
+    said = title(replace(closed, open_left=open_left), NAMES)
+    assert said.zh == f"山城街道“执法记录仪”已于2018年7月25日销号：执法记录仪 2 台已配发{zh}"
+    assert said.en.endswith(f"执法记录仪 2 台已配发{en}")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_names_its_township_in_each_language(step: type[Event]) -> None:
+    said = title(golden(next(name for name, event in BY_TYPE.items() if event is step)), NAMES)
+    assert "山城街道" in said.zh
+    assert "山城街道" in said.en
 
 
 def test_money_is_told_in_yuan_with_where_it_comes_from() -> None:

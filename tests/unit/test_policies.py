@@ -6,19 +6,20 @@ from typing import Any, TypeVar
 
 import pytest
 
-from services.notification.policies import due_on, hearers, named_in
+from services.notification.policies import STEPS, due_on, hearers, named_in
 from services.notification.programmes import Programme, evolve, organisations
 from services.notification.templates import TEMPLATES
 from shared.contracts import case, dossier, programme
 from shared.contracts.payloads import example
-from shared.contracts.registry import BY_TYPE, Event, decode, type_of
+from shared.contracts.registry import BY_TYPE, CONTEXTS, Event, decode, type_of
 
 E = TypeVar("E")
 NAMES: dict[type[Any], str] = {event: name for name, event in BY_TYPE.items()}
 
 OFFICE, GOV = "370406001-office", "370406001-gov"
 DISTRICT, CITY = "370406-safety", "370400-safety"
-BY_OFFICE, BY_DISTRICT, BY_SERVICE = f"{OFFICE}:o12", f"{DISTRICT}:o02", "fuyan:review"
+BY_OFFICE, BY_GOV, BY_DISTRICT = f"{OFFICE}:o12", f"{GOV}:o31", f"{DISTRICT}:o02"
+BY_CITY, BY_SERVICE = f"{CITY}:o41", "fuyan:review"
 
 
 def golden(event: type[E]) -> E:
@@ -43,6 +44,77 @@ def copies(event: Event, actor: str) -> set[str]:
     return {hearer.organisation for hearer in hearers(event, actor, KNOWN) if hearer.copy}
 
 
+LAST = replace(golden(dossier.RectificationCompleted), open_left=0)
+PATH: tuple[Event, ...] = (
+    golden(dossier.PlanFiled),
+    golden(dossier.PlanRevised),
+    golden(dossier.SelfAssessmentRecorded),
+    LAST,
+    golden(dossier.ApplicationSubmitted),
+    golden(dossier.WithdrawalRequested),
+    golden(case.ApplicationRejected),
+    golden(case.WithdrawalRefused),
+    golden(case.Opened),
+    golden(case.TeamAppointed),
+    golden(case.InspectionScheduled),
+    golden(case.InspectionHeld),
+    golden(case.ConsensusRecorded),
+    golden(case.Returned),
+    golden(case.PreliminaryPassed),
+    golden(case.PreliminaryFailed),
+    golden(case.Recommended),
+    golden(case.CityMarksRecorded),
+    golden(case.CityPassed),
+    golden(case.CityFailed),
+    golden(case.TitleAwarded),
+    golden(case.RewardGranted),
+    golden(case.RewardPaid),
+    golden(case.Closed),
+)
+BESIDE_THE_PATH: set[type[Any]] = {
+    dossier.DeficiencyFound,
+    dossier.DeficiencyWithdrawn,
+    dossier.DeficiencyReopened,
+    dossier.RectificationPlanned,
+    dossier.ApplicationReturned,
+    dossier.ApplicationClosed,
+    case.MemberRecused,
+    case.MarksRecorded,
+}
+
+
+@pytest.mark.parametrize("actor", [BY_OFFICE, BY_DISTRICT, BY_CITY, BY_SERVICE])
+def test_of_each_step_the_office_and_the_district_hear_once_whoever_took_it(actor: str) -> None:
+    for event in PATH:
+        heard = [hearer.organisation for hearer in hearers(event, actor, KNOWN)]
+        assert (heard.count(OFFICE), heard.count(DISTRICT)) == (1, 1), type_of(event)
+
+
+def test_every_event_of_a_dossier_or_case_is_a_step_or_known_to_be_none() -> None:
+    steps = {type(event) for event in PATH}
+    every = {*CONTEXTS["dossier"].events.values(), *CONTEXTS["case"].events.values()}
+    assert steps == set(STEPS)
+    assert steps | BESIDE_THE_PATH == every
+    assert not steps & BESIDE_THE_PATH
+
+
+@pytest.mark.parametrize("outcome", ["awarded", "failed", "returned", "withdrawn", "void"])
+def test_office_and_district_hear_of_every_end(outcome: Any) -> None:
+    closed = replace(golden(case.Closed), outcome=outcome)
+    assert told(closed, BY_DISTRICT) - {GOV} == {OFFICE, DISTRICT}
+
+
+@pytest.mark.parametrize("actor", [BY_OFFICE, BY_GOV, BY_DISTRICT, BY_CITY])
+@pytest.mark.parametrize("name", sorted(set(BY_TYPE) - {type_of(event) for event in PATH}))
+def test_beside_the_steps_nobody_is_told_of_their_own_act(name: str, actor: str) -> None:
+    assert actor.split(":")[0] not in told(golden(BY_TYPE[name]), actor)
+
+
+def test_a_receipt_is_for_the_office_and_the_district_alone() -> None:
+    assert GOV not in told(golden(case.CityPassed), BY_GOV)
+    assert CITY not in told(golden(case.Recommended), BY_CITY)
+
+
 @pytest.mark.parametrize(
     "event",
     [
@@ -54,22 +126,14 @@ def copies(event: Event, actor: str) -> set[str]:
         case.PreliminaryPassed,
         case.PreliminaryFailed,
         case.WithdrawalRefused,
+        case.CityPassed,
+        case.CityFailed,
+        case.CityMarksRecorded,
+        dossier.PlanFiled,
     ],
 )
-def test_what_the_district_does_in_a_case_goes_to_the_office_and_a_copy_to_its_government(
-    event: type[case.CaseEvent],
-) -> None:
-    assert told(golden(event), BY_DISTRICT) == {OFFICE, GOV}
+def test_what_is_done_to_an_office_goes_to_its_government_as_a_copy(event: type[Any]) -> None:
     assert copies(golden(event), BY_DISTRICT) == {GOV}
-
-
-@pytest.mark.parametrize("event", [case.CityPassed, case.CityFailed, case.CityMarksRecorded])
-def test_the_citys_results_also_reach_the_district(event: type[case.CaseEvent]) -> None:
-    assert told(golden(event), f"{CITY}:o41") == {OFFICE, GOV, DISTRICT}
-
-
-def test_a_city_result_that_the_district_recorded_itself_is_no_news_to_it() -> None:
-    assert told(golden(case.CityPassed), BY_DISTRICT) == {OFFICE, GOV}
 
 
 @pytest.mark.parametrize(
@@ -81,14 +145,18 @@ def test_a_city_result_that_the_district_recorded_itself_is_no_news_to_it() -> N
         dossier.WithdrawalRequested,
     ],
 )
-def test_what_an_office_signs_goes_up_and_not_back_to_it(event: type[dossier.DossierEvent]) -> None:
-    assert told(golden(event), BY_OFFICE) == {GOV, DISTRICT}
+def test_of_what_an_office_signs_its_government_gets_a_copy(event: type[Any]) -> None:
+    assert copies(golden(event), BY_OFFICE) == {GOV}
+
+
+@pytest.mark.parametrize("event", [golden(dossier.SelfAssessmentRecorded), LAST])
+def test_the_steps_an_office_takes_by_itself_are_not_copied_to_its_government(event: Event) -> None:
+    assert told(event, BY_OFFICE) == {OFFICE, DISTRICT}
 
 
 @pytest.mark.parametrize(
     "event",
     [
-        dossier.SelfAssessmentRecorded,
         dossier.DeficiencyFound,
         dossier.DeficiencyWithdrawn,
         dossier.RectificationPlanned,
@@ -99,6 +167,10 @@ def test_an_offices_working_papers_trouble_nobody(event: type[dossier.DossierEve
     assert told(golden(event), BY_OFFICE) == set()
 
 
+def test_a_member_who_steps_down_is_news_to_the_district() -> None:
+    assert DISTRICT in told(golden(case.MemberRecused), BY_SERVICE)
+
+
 def test_overdue_rectification_is_followed_by_the_district() -> None:
     late = replace(golden(dossier.RectificationCompleted), late_wd=3)
     assert told(late, BY_OFFICE) == {DISTRICT}
@@ -106,10 +178,6 @@ def test_overdue_rectification_is_followed_by_the_district() -> None:
 
 def test_a_deficiency_that_the_district_reopens_reaches_the_office() -> None:
     assert told(golden(dossier.DeficiencyReopened), BY_DISTRICT) == {OFFICE, GOV}
-
-
-def test_an_act_done_for_an_office_by_somebody_else_is_told_to_it() -> None:
-    assert OFFICE in told(golden(dossier.PlanFiled), BY_DISTRICT)
 
 
 def test_the_items_of_a_return_are_not_told_one_by_one() -> None:
@@ -122,11 +190,11 @@ def test_a_dossiers_echo_of_its_case_is_silent(echo: type[dossier.DossierEvent])
     assert told(golden(echo), "fuyan:submission") == set()
 
 
-def test_an_end_is_told_only_where_no_decision_told_it() -> None:
+def test_an_end_is_copied_to_the_government_only_where_no_decision_was() -> None:
     closed = golden(case.Closed)
     assert closed.outcome == "awarded"
-    assert told(closed, BY_DISTRICT) == set()
-    assert told(replace(closed, outcome="withdrawn"), BY_DISTRICT) == {OFFICE, GOV}
+    assert copies(closed, BY_DISTRICT) == set()
+    assert copies(replace(closed, outcome="withdrawn"), BY_DISTRICT) == {GOV}
 
 
 def test_nobody_hears_of_single_marks_before_the_team_agrees() -> None:
@@ -136,19 +204,15 @@ def test_nobody_hears_of_single_marks_before_the_team_agrees() -> None:
 def test_a_letter_to_the_city_is_one_notice_however_many_cases_it_names() -> None:
     first = golden(case.Recommended)
     second = replace(first, case_id=first.cases[1])
-    assert told(first, BY_DISTRICT) == {OFFICE, GOV, CITY}
-    assert told(second, BY_DISTRICT) == {OFFICE, GOV}
-
-
-def test_a_return_by_the_city_reaches_the_district() -> None:
-    assert DISTRICT in told(replace(golden(case.Returned), by="city"), f"{CITY}:o41")
+    assert told(first, BY_DISTRICT) == {OFFICE, DISTRICT, GOV, CITY}
+    assert told(second, BY_DISTRICT) == {OFFICE, DISTRICT, GOV}
 
 
 def test_organisations_that_lend_a_member_are_called() -> None:
     team = golden(case.TeamAppointed)
     lent = replace(team.members[1], organisation="370406100-office")
     called = replace(team, members=(team.members[0], lent))
-    assert told(called, BY_DISTRICT) == {OFFICE, GOV, "370406100-office"}
+    assert told(called, BY_DISTRICT) == {OFFICE, DISTRICT, GOV, "370406100-office"}
 
 
 def test_a_batch_is_announced_to_every_enrolled_office() -> None:
@@ -160,7 +224,7 @@ def test_a_batch_is_announced_to_every_enrolled_office() -> None:
 
 def test_a_township_that_left_still_hears_of_its_case() -> None:
     known = evolve(KNOWN, golden(programme.TownshipWithdrawn))
-    assert told(golden(case.Opened), BY_SERVICE, known) == {OFFICE, GOV}
+    assert told(golden(case.Opened), BY_SERVICE, known) == {OFFICE, DISTRICT, GOV}
 
 
 def test_enrolling_and_leaving_are_told_to_office_and_government() -> None:
@@ -177,10 +241,11 @@ def test_nobody_hears_who_was_not_expected_and_nobody_hears_twice(name: str) -> 
     assert set(heard) <= expected
 
 
-@pytest.mark.parametrize("actor", [BY_OFFICE, BY_DISTRICT, f"{CITY}:o41", f"{GOV}:o31"])
-@pytest.mark.parametrize("name", sorted(BY_TYPE))
-def test_nobody_is_told_of_their_own_act(name: str, actor: str) -> None:
-    assert actor.split(":")[0] not in told(golden(BY_TYPE[name]), actor)
+@pytest.mark.parametrize("event", PATH)
+def test_a_step_under_an_office_since_replaced_finds_all_who_hear_of_it(event: Event) -> None:
+    since = evolve(KNOWN, replace(ENROLLED, office="370406001-new"))
+    expected = organisations(since, ENROLLED.township) | named_in(event)
+    assert {OFFICE, DISTRICT} <= told(event, BY_DISTRICT, since) <= expected
 
 
 def test_a_return_says_by_when_to_apply_again() -> None:
