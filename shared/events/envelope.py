@@ -8,8 +8,9 @@ absent one as length 0. The salt lives and dies with the data.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from hashlib import sha256
-from struct import pack
+from typing import NamedTuple
 from uuid import UUID
 
 from shared.clock import SHANGHAI, civil_day
@@ -39,9 +40,11 @@ class Malformed(Exception):
     """A record whose headers are not those of an event of ours."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """An event as a log holds it; `data` is the very bytes that are published."""
+class Record(NamedTuple):
+    """An event as a log holds it, in the order of its columns; `data` is the published bytes.
+
+    A tuple, for a log makes tens of thousands a second, and a frozen dataclass costs six times it.
+    """
 
     position: int
     context: str
@@ -68,9 +71,10 @@ class Record:
         return CONTEXTS[self.context].key(self.subject)
 
 
-def instant(moment: datetime) -> str:
+@lru_cache(maxsize=1024)  # a batch is recorded at one instant
+def instant(moment: datetime) -> bytes:
     """RFC 3339 in UTC, e.g. `2018-09-05T01:00:00.000000Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode()
 
 
 def noon(day: date) -> datetime:
@@ -80,14 +84,19 @@ def noon(day: date) -> datetime:
 
 def seal(headers: Mapping[str, bytes], datahash: bytes) -> bytes:
     """The leaf of an event with these headers and this salted hash of its data."""
+    return leaf((headers.get(name, b"") for name in SEALED), datahash)
+
+
+def leaf(values: Iterable[bytes], datahash: bytes) -> bytes:
+    """The leaf over the values of `SEALED`, in that order."""
     parts = [b"\x00"]
-    for name in SEALED:
-        value = headers.get(name, b"")
-        parts += (pack(">I", len(value)), value)
-    return sha256(b"".join((*parts, datahash))).digest()
+    for value in values:
+        parts += (len(value).to_bytes(4), value)
+    parts.append(datahash)
+    return sha256(b"".join(parts)).digest()
 
 
-def attributes(
+def sealed(
     *,
     installation: str,
     context: str,
@@ -103,32 +112,30 @@ def attributes(
     correlation: UUID,
     causation: UUID,
     command: bytes,
-) -> dict[str, bytes]:
-    """The sealed headers, as they travel."""
-    found = {
-        "ce_specversion": b"1.0",
-        "ce_id": str(id).encode(),
-        "ce_source": f"/fuyan/{installation}/{context}".encode(),
-        "ce_type": type.encode(),
-        "ce_subject": subject.encode(),
-        "ce_streamversion": b"%d" % version,
-        "ce_position": b"%d" % position,
-        "ce_time": instant(effective_at).encode(),
-        "ce_recordedtime": instant(recorded_at).encode(),
-        "ce_partitionkey": CONTEXTS[context].key(subject).encode(),
-        "ce_correlationid": str(correlation).encode(),
-        "ce_causationid": str(causation).encode(),
-        "ce_actor": actor.encode(),
-        "ce_command": command.hex().encode(),
-    }
-    if on_behalf_of is not None:
-        found["ce_onbehalfof"] = on_behalf_of.encode()
-    return found
+) -> tuple[bytes, ...]:
+    """The values of `SEALED`, as they travel; an absent one is empty."""
+    return (
+        b"1.0",
+        str(id).encode(),
+        f"/fuyan/{installation}/{context}".encode(),
+        type.encode(),
+        subject.encode(),
+        b"%d" % version,
+        b"%d" % position,
+        instant(effective_at),
+        instant(recorded_at),
+        CONTEXTS[context].key(subject).encode(),
+        str(correlation).encode(),
+        str(causation).encode(),
+        actor.encode(),
+        (on_behalf_of or "").encode(),
+        command.hex().encode(),
+    )
 
 
 def to_headers(record: Record, installation: str, contracts_url: str) -> Headers:
     """All headers of a record on its topic; its JSON Schema is at `<contracts_url>/<type>`."""
-    found = attributes(
+    values = sealed(
         installation=installation,
         context=record.context,
         subject=record.subject,
@@ -144,7 +151,7 @@ def to_headers(record: Record, installation: str, contracts_url: str) -> Headers
         causation=record.causation,
         command=record.command,
     )
-    headers = list(found.items())
+    headers = [(name, value) for name, value in zip(SEALED, values, strict=True) if value]
     headers += (
         ("ce_leaf", record.leaf.hex().encode()),
         ("ce_salt", record.salt.hex().encode()),

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.events.envelope import Record
@@ -48,8 +48,7 @@ class Step:
     parked: Parked | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hot:
+class Hot(NamedTuple):
     """A stream in memory."""
 
     version: int
@@ -64,8 +63,8 @@ class Wish:
     decision: Decision
     command: Command | None
     step: Step | None
-    arrived_on: date
-    """The civil day it was asked; back-dating is judged by it, not by the midnight of a batch."""
+    arrived_at: datetime
+    """When it was asked; back-dating is judged by that day, not by the midnight of a batch."""
     answer: asyncio.Future[Written]
 
 

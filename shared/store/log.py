@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from shared.clock import Clock, civil_day
+from shared.clock import Clock
 from shared.contracts.registry import Event
 from shared.store.batch import Step, Wish, failed
 from shared.store.command import Command
@@ -127,9 +127,7 @@ class Log(Reader):
         if self._tenure is None:
             raise Unavailable(self._lease.why_not[0])
         answer: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
-        self._tenure.writer.add(
-            Wish(reading, decision, command, step, civil_day(self.clock()), answer)
-        )
+        self._tenure.writer.add(Wish(reading, decision, command, step, self.clock(), answer))
         return await answer
 
     async def grown(self, beyond: int, timeout_s: float) -> None:

@@ -87,7 +87,7 @@ p AS ({insert_parked(N + 18)})
 
 def event_arrays(records: Sequence[Record]) -> list[list[Any]]:
     """The columns of event rows, in the order of the table."""
-    return [[getattr(record, column) for record in records] for column in COLUMNS]
+    return _transposed(records, len(COLUMNS))
 
 
 def _transposed(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from shared.contracts.refusals import Refused
 from shared.contracts.registry import Event
@@ -10,8 +10,7 @@ from shared.contracts.registry import Event
 S = TypeVar("S")
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(NamedTuple):
     """One sequence of events, e.g. `Stream("dossier", "shanting-2018/370406001")`."""
 
     context: str

@@ -14,12 +14,13 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from uuid_utils.compat import uuid7
+from asyncpg.pgproto.pgproto import UUID as FastUUID  # a uuid.UUID, ten times as fast as text
+from uuid_utils import uuid7
 
 from shared.clock import Clock, civil_day
 from shared.contracts.refusals import Refused
 from shared.contracts.registry import Event, UnknownType, decode, encode, type_of
-from shared.events.envelope import Record, attributes, noon, seal
+from shared.events.envelope import Record, leaf, noon, sealed
 from shared.store.batch import Batch, Hot, Step, Wish
 from shared.store.command import Command
 from shared.store.schema import MAX_DATA_BYTES
@@ -225,8 +226,10 @@ class Writer:
                 if command is None:
                     raise LookupError("only a command may write")
                 position += 1
-                _check_day(event, command, wish.arrived_on, today)
-                records.append(self._record(stream, hot.version + 1, position, event, command, now))
+                _check_day(event, command, wish.arrived_at, today)
+                records.append(
+                    self._record(stream, hot.version + 1, position, event, command, now, today)
+                )
                 state = self._aggregates[stream.context].evolve(hot.state, event)
                 hot = Hot(hot.version + 1, state)
             after[stream] = hot
@@ -281,22 +284,24 @@ class Writer:
         event: Event,
         command: Command,
         now: datetime,
+        today: date,
     ) -> Record:
         data = encode(event)
         if len(data) > MAX_DATA_BYTES:
             raise Refused("event-too-large", bytes=len(data), limit=MAX_DATA_BYTES)
-        id_, salt, day = uuid7(), os.urandom(16), event.effective_on
-        effective_at = now if day == civil_day(now) else noon(day)
+        id_ = FastUUID(uuid7().bytes)
+        salt, day, type_ = os.urandom(16), event.effective_on, type_of(event)
+        effective_at = now if day == today else noon(day)
         key = sha256(command.key.encode()).digest()
         causation = command.causation or command.correlation
-        sealed = attributes(
+        values = sealed(
             installation=self._installation,
             context=stream.context,
             subject=stream.subject,
             version=version,
             position=position,
             id=id_,
-            type=type_of(event),
+            type=type_,
             effective_at=effective_at,
             recorded_at=now,
             actor=command.actor,
@@ -311,7 +316,7 @@ class Writer:
             subject=stream.subject,
             version=version,
             id=id_,
-            type=type_of(event),
+            type=type_,
             effective_on=day,
             effective_at=effective_at,
             recorded_at=now,
@@ -323,7 +328,7 @@ class Writer:
             traceparent=command.traceparent,
             data=data,
             salt=salt,
-            leaf=seal(sealed, sha256(salt + data).digest()),
+            leaf=leaf(values, sha256(salt + data).digest()),
         )
 
     @staticmethod
@@ -336,12 +341,13 @@ class Writer:
             wish.answer.set_result(answer)
 
 
-def _check_day(event: Event, command: Command, arrived_on: date, today: date) -> None:
+def _check_day(event: Event, command: Command, arrived_at: datetime, today: date) -> None:
     """Nothing happens tomorrow; what happened before the command came says why it comes late."""
     if event.effective_on > today:
         raise Refused("effective-day-in-future", effective_on=event.effective_on, today_on=today)
-    reaction = command.causation is not None
-    if event.effective_on < arrived_on and not event.backdated_reason and not reaction:
+    if event.effective_on == today or event.backdated_reason or command.causation is not None:
+        return
+    if event.effective_on < civil_day(arrived_at):
         raise Refused("backdated-reason-missing", effective_on=event.effective_on)
 
 

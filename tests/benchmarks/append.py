@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -13,6 +12,7 @@ from deploy.local.postgres import BIN, Databases
 from shared.clock import system_clock
 from shared.contracts.dossier import DossierEvent
 from shared.contracts.registry import encode
+from shared.store.command import Command
 from shared.store.log import Log
 from shared.store.streams import Aggregate
 from tests.benchmarks.figures import Figure, paired
@@ -62,7 +62,7 @@ async def pgbench(dsn: str, script: str, clients: int = 16) -> float:
 
 async def appended(log: Log, *, hot: bool = False) -> float:
     """Events a second by 64 callers, each waiting for its answer; checked against the table."""
-    event, run, done = event_of_bytes(), uuid4().hex, 0
+    event, model, run, done = event_of_bytes(), command(), uuid4().hex, 0
     end = time.perf_counter() + SECONDS
 
     async def caller(number: int) -> None:
@@ -70,7 +70,14 @@ async def appended(log: Log, *, hot: bool = False) -> float:
         at = 0
         while time.perf_counter() < end:
             to = stream(f"{run}/{'hot' if hot else f'{number}-{at // 10}'}")
-            wish = replace(command(), expected=None if hot else at % 10)
+            key = f"{run}/{number}/{at}"
+            wish = Command(
+                key=key,
+                fingerprint=model.fingerprint,
+                actor=model.actor,
+                correlation=model.correlation,
+                expected=None if hot else at % 10,
+            )
             await log.decide(wish, to, lambda told: [event])
             at, done = at + 1, done + 1
 

@@ -1,6 +1,5 @@
 """What a stranger is told about headers and leaf is what travels."""
 
-import dataclasses
 import re
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -168,6 +167,6 @@ def test_the_program_of_the_readme_finds_the_leaf_with_the_salt_and_without() ->
 def test_the_program_of_the_readme_agrees_with_ours_on_any_record(record: Record) -> None:
     program: dict[str, Any] = {}
     exec(block("python"), program)
-    headers = dict(to_headers(dataclasses.replace(record, leaf=bytes(32)), "shanting", CONTRACTS))
+    headers = dict(to_headers(record._replace(leaf=bytes(32)), "shanting", CONTRACTS))
     ours = seal(headers, sha256(record.salt + record.data).digest())
     assert program["leaf_of"](headers, record.data) == ours.hex()
