@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from services.projection import api
 from services.projection.dashboard import page
+from services.projection.first import first_view
 from services.projection.journal import Journal
 from shared.clock import clock_from
 from shared.messaging.kafka import Kafka
@@ -26,5 +27,5 @@ def create_app(settings: ServiceSettings) -> FastAPI:
 
     app = new_app("projection", settings, running, readiness=journal.readiness)
     app.include_router(api.routes(journal))
-    app.include_router(page.routes())
+    app.include_router(page.routes(first_view(journal)))
     return app

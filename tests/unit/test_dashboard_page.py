@@ -1,6 +1,7 @@
 """The page is for whoever is signed in; its files are for anyone, and are kept as long as true."""
 
 import gzip
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,14 +25,18 @@ async def nothing(_: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-def service(issuer: Issuer, sign_in_url: str | None = None) -> FastAPI:
+def service(
+    issuer: Issuer,
+    sign_in_url: str | None = None,
+    first_view: page.FirstView = page.ask_later,
+) -> FastAPI:
     app = new_app(
         "projection",
         settings_for(issuer, sign_in_url=sign_in_url),
         nothing,
         issuer_client=httpx.AsyncClient(transport=IssuerSide(issuer)),
     )
-    app.include_router(page.routes())
+    app.include_router(page.routes(first_view))
     return app
 
 
@@ -54,6 +59,20 @@ async def test_a_bearer_token_and_a_cookie_both_open_the_page(issuer: Issuer) ->
     assert by_header.status_code == by_cookie.status_code == 200
     assert "两个目标" in by_header.text
     assert by_header.text == by_cookie.text
+
+
+async def test_the_page_carries_its_first_figures(issuer: Issuer) -> None:
+    figures = {"name": "</script><b>&", "asked": ["shanting-2018", "2018-11-30"]}
+
+    async def first(programme: str | None, as_of: str | None) -> bytes:
+        assert [programme, as_of] == figures["asked"]
+        return json.dumps(figures).encode()
+
+    async with client(service(issuer, first_view=first)) as browser:
+        address = "/?programme=shanting-2018&as_of=2018-11-30"
+        html = (await browser.get(address, headers=bearer(issuer, "clerk"))).text
+    (held,) = re.findall(r'<script type="application/json" id="first">(.*?)</script>', html)
+    assert json.loads(held) == figures
 
 
 async def test_the_page_is_never_kept(issuer: Issuer) -> None:

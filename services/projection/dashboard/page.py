@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,9 +32,11 @@ class Assets:
     digest: str
     files: Mapping[str, Asset]
 
-    def html(self, name: str) -> bytes:
-        """A page of ours, its `{static}` replaced by where these very files are."""
-        return self.files[name].body.replace(b"{static}", f"/static/{self.digest}".encode())
+    def html(self, name: str, first: bytes = b"null") -> bytes:
+        """A page of ours: `{static}` is where these very files are, `{first}` its first figures."""
+        page = self.files[name].body.replace(b"{static}", f"/static/{self.digest}".encode())
+        # JSON within HTML ends at the first `<`, unless that is spelled out.
+        return page.replace(b"{first}", first.replace(b"<", b"\\u003c"))
 
 
 @cache
@@ -49,7 +51,16 @@ def assets() -> Assets:
     return Assets(digest.hexdigest()[:16], files)
 
 
-def routes() -> APIRouter:
+FirstView = Callable[[str | None, str | None], Awaitable[bytes]]
+"""The overview's JSON for a programme and a day, as the page's address names them; or `null`."""
+
+
+async def ask_later(programme: str | None, as_of: str | None) -> bytes:
+    """Leaves it to the page to ask."""
+    return b"null"
+
+
+def routes(first_view: FirstView = ask_later) -> APIRouter:
     """`/`, for whoever is signed in, and `/static/…`, for anyone: its files hold no data.
 
     Signed out, a browser is sent to `sign_in_url`, or told in both languages that it is signed out.
@@ -72,7 +83,11 @@ def routes() -> APIRouter:
                 headers={"Cache-Control": "no-store", "WWW-Authenticate": 'Bearer realm="fuyan"'},
             )
         # no-store: a page from the cache would name files that the next release no longer has.
-        return HTMLResponse(assets().html("index.html"), headers={"Cache-Control": "no-store"})
+        first = await first_view(
+            request.query_params.get("programme"), request.query_params.get("as_of")
+        )
+        page = assets().html("index.html", first)
+        return HTMLResponse(page, headers={"Cache-Control": "no-store"})
 
     @router.get("/static/{digest}/{name:path}")
     async def static(request: Request, digest: str, name: str) -> Response:

@@ -205,7 +205,15 @@ function announce(first) {
   lastSpoken = text;
 }
 
+/** The figures that came within the page, or null. */
+const first = () => JSON.parse(at('first').textContent);
+
 async function start() {
+  if (overview === null && (overview = first())) {
+    programme ??= overview.programme.code;
+    render(false);
+    announce(true);
+  }
   try {
     programme ??= (await read('/v1/programmes')).programmes[0]?.code ?? null;
   } catch (error) {
@@ -223,14 +231,14 @@ async function start() {
     connected() {
       become('live');
       // What was recorded between the last answer and the line's opening was announced to nobody.
-      if (requestedAt) soon();
+      if (requestedAt || overview) soon();
     },
     lost: (since) => {
       line.since = since;
       become(navigator.onLine ? 'lost' : 'offline');
     },
   });
-  soon();
+  if (overview === null) soon();
 }
 
 const ACTIONS = {

@@ -17,7 +17,8 @@ export const passed = (target) => target.burnup.at(-1)?.count ?? 0;
 
 /**
  * The scale of the burn-up for a plot of `width` pixels: `x(day)`, the quarters, the phases, and
- * each lane's `top` and `height`. Narrow plots begin a quarter or two before the day shown.
+ * each lane's `top` and `height`. Narrow plots begin a quarter or two before the day shown, and
+ * never so late that the way to the first due day is cut off.
  */
 export function axis(overview, width, narrow) {
   const expected = overview.targets.flatMap((target) => target.forecast.map(({ on }) => on));
@@ -25,7 +26,8 @@ export function axis(overview, width, narrow) {
   const last = [iso(ms(overview.ends_on ?? overview.as_of) + DAY_MS), ...expected, ...overview.targets.map(({ due_on }) => due_on)]
     .reduce((a, b) => (a > b ? a : b));
   const begin = quarter(begins);
-  const recent = quarter(iso(ms(overview.as_of) - 90 * DAY_MS));
+  const firstDue = overview.targets.map(({ due_on }) => due_on).sort()[0] ?? overview.as_of;
+  const recent = [overview.as_of, firstDue].map((day) => quarter(iso(ms(day) - 90 * DAY_MS))).sort()[0];
   const from = narrow && recent > begin ? recent : begin;
   const to = last === quarter(last) ? last : quarter(last, 1);
   const left = 20;
