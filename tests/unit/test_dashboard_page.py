@@ -119,7 +119,7 @@ async def test_every_module_that_is_imported_at_once_is_asked_for_at_once(issuer
     """A module that index.html does not name costs one more round trip, in the deep of a chain."""
     async with client(service(issuer)) as browser:
         html = (await browser.get("/", headers=bearer(issuer, "clerk"))).text
-    named = {path.rsplit("/", 1)[1] for path in references(html)}
+    named = {path.split("/", 3)[3] for path in references(html)}
     imported = {
         name
         for module in named
