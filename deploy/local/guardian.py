@@ -96,9 +96,10 @@ class Guardian:
     def sweep(self, tree: list[psutil.Process]) -> None:
         """SIGKILL until nobody is left: a dying process may have forked after a first look."""
         for _ in range(200):
-            self.reap()
+            # Dead is not yet gone: threads that are still ending hold its ports, and its exit code.
+            ended = self.reap()
             left = [process for process in {*tree, *descendants()} if alive(process)]
-            if not left:
+            if ended and not left:
                 return
             for process in left:
                 with contextlib.suppress(psutil.Error):
