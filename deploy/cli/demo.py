@@ -19,7 +19,10 @@ def demo(
         typer.Option(help="Seconds a month takes; 2 unless --once, where it does not wait."),
     ] = None,
     port: Annotated[
-        int, typer.Option(help="Port of submission; review, notification, projection follow.")
+        int,
+        typer.Option(
+            help="Port of submission; review, notification, projection follow; issuer before it."
+        ),
     ] = 8001,
 ) -> None:
     """Start everything on this machine, play 2018 and 2019, and stay up until Ctrl-C.
@@ -42,3 +45,24 @@ def demo(
     except (Differs, NotReady, NotSettled, ForeignTopics, Stalled, Surprise, ProcessEnded) as error:
         typer.echo(f"{type(error).__name__}: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+def token(
+    officer: Annotated[str, typer.Argument(help="Who acts, by id: o17.")],
+    organisation: Annotated[str, typer.Argument(help="For whom: 370406001-office.")],
+    roles: Annotated[list[str], typer.Argument(help="As what: clerk, head, officer, leader …")],
+    issuer: Annotated[
+        str, typer.Option(help="The running demo's issuer, as it says at its start.")
+    ] = "http://127.0.0.1:8000",
+) -> None:
+    """Print a token of the running demo, for curl; a service outside the demo refuses it."""
+    import httpx
+
+    asked = {"officer": officer, "organisation": organisation, "role": roles}
+    try:
+        answer = httpx.get(f"{issuer}/token", params=asked, timeout=5)
+        answer.raise_for_status()
+    except httpx.HTTPError as error:
+        typer.echo(f"{issuer}: {error}; is `fuyan demo` running?", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(answer.text)

@@ -10,6 +10,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # a local may be a password
 )
 app.command("demo")(demo.demo)
+app.command("token")(demo.token)
 app.command("serve")(services.serve)
 app.command("migrate")(services.migrate)
 app.add_typer(topics.app, name="topics")

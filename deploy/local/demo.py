@@ -39,6 +39,7 @@ class Demo:
             console.print(f"PostgreSQL on port {parts.server.port}, Kafka: {parts.cluster.name}")
             for service, url in parts.urls.items():
                 console.print(f"  {service:<13}{url}")
+            console.print(f"  issuer       {parts.issuer_url}  (令牌 tokens: fuyan token --help)")
             result = await self.play(parts)
             print(json.dumps(result, ensure_ascii=False), flush=True)
             if not self.once:

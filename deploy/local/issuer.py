@@ -63,7 +63,10 @@ class Issuer:
         return {"keys": [public | {"kid": self._kid, "use": "sig", "alg": "EdDSA"}]}
 
     def app(self) -> Starlette:
-        """`/.well-known/jwks.json`, and `/sign-in?return=` for browsers."""
+        """`/.well-known/jwks.json`, `/sign-in?return=` for browsers, `/token` for everyone else.
+
+        `/token?officer=…&organisation=…&role=…` answers the bare token; `role` may be repeated.
+        """
 
         async def keys(_: Request) -> Response:
             return JSONResponse(self.jwks())
@@ -77,7 +80,21 @@ class Issuer:
             query = f"{target.query}&{token}" if target.query else token
             return RedirectResponse(target._replace(query=query).geturl(), 303)
 
-        return Starlette(routes=[Route("/.well-known/jwks.json", keys), Route("/sign-in", sign_in)])
+        async def token(request: Request) -> Response:
+            asked = request.query_params
+            officer, organisation = asked.get("officer"), asked.get("organisation")
+            roles = asked.getlist("role")
+            if not (officer and organisation and roles):
+                return PlainTextResponse("officer, organisation and role are needed\n", 400)
+            return PlainTextResponse(self.token(officer, organisation, roles, _READER_MINUTES))
+
+        return Starlette(
+            routes=[
+                Route("/.well-known/jwks.json", keys),
+                Route("/sign-in", sign_in),
+                Route("/token", token),
+            ]
+        )
 
 
 @asynccontextmanager

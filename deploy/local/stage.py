@@ -40,6 +40,7 @@ class Stage:
     """What a play needs, and a test that interferes with it."""
 
     issuer: Issuer
+    issuer_url: str
     clock: Path
     cluster: Cluster
     processes: Processes
@@ -82,7 +83,7 @@ def _run_dir(port: int) -> Iterator[Path]:
             raise NotReady(
                 f"another demo runs on port {port}: end it, or give --port another one"
             ) from error
-        for number in range(4 if port else 0):
+        for number in range(-1, 4) if port else ():
             _free(port + number)
         shutil.rmtree(run_dir, ignore_errors=True)
         run_dir.mkdir(parents=True)
@@ -144,7 +145,7 @@ async def stage(kafka: str, port: int) -> AsyncIterator[Stage]:
         issuer = Issuer(reader=("370406-safety", "reader", ("officer",)))
         clock = run_dir / "clock"
         write_clock(clock, BEGINS)
-        async with serving(issuer) as issuer_url:
+        async with serving(issuer, port - 1 if port else 0) as issuer_url:
             server, cluster = await asyncio.gather(
                 asyncio.to_thread(_postgres, run_dir, processes),
                 asyncio.to_thread(start_kafka, kafka, run_dir, processes),
@@ -153,6 +154,7 @@ async def stage(kafka: str, port: int) -> AsyncIterator[Stage]:
             await ensure(cluster.bootstrap, declared())
             found = Stage(
                 issuer,
+                issuer_url,
                 clock,
                 cluster,
                 processes,

@@ -17,6 +17,8 @@ from aiokafka.structs import OffsetAndMetadata
 from aiokafka.structs import TopicPartition as Partition
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage, TopicPartition
+from faststream.kafka.prometheus import KafkaPrometheusMiddleware
+from prometheus_client import REGISTRY
 
 from shared.contracts.registry import CONTEXTS, Event, UnknownVersion
 from shared.events.envelope import Identity, Malformed, Record, identity
@@ -48,6 +50,9 @@ BACK_OFF_S = (0.05, 2.0)
 DRAIN_S = 5.0
 # Parking the programme would leave every decision on yesterday's rules: there it stops instead.
 NEVER_PARKED = frozenset({"programme"})
+
+# One for the process: the names of its metrics can be registered once.
+COUNTED = KafkaPrometheusMiddleware(registry=REGISTRY, app_name="fuyan")
 
 logger = structlog.get_logger(__name__)
 
@@ -158,6 +163,7 @@ class Reactions:
             allow_auto_create_topics=False,
             graceful_timeout=DRAIN_S,
             logger=None,
+            middlewares=[COUNTED],
         )
 
         async def handle(_: bytes, message: KafkaMessage) -> None:

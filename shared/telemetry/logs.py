@@ -42,6 +42,8 @@ def configure(service: str, level: str = "info") -> None:
     root.setLevel(level.upper())
     # httpx tells every URL at INFO, and a URL may carry a token.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    # Each assignment and coordinator is news to them; what goes wrong they say as a warning.
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)
 
 
 def without_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
