@@ -2,13 +2,14 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.helpers import create_ssl_context
 from faststream.security import BaseSecurity, SASLScram512
 
@@ -103,17 +104,40 @@ class Kafka:
         finally:
             await stopped(consumer.stop())
 
-    async def cluster_id(self) -> str:
-        """The cluster's own id: another one means that its data was wiped or replaced."""
+    @asynccontextmanager
+    async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
         admin = AIOKafkaAdminClient(
             bootstrap_servers=self.bootstrap, request_timeout_ms=REQUEST_MS, **self.security
         )
-        await admin.start()
         try:
-            described = await admin.describe_cluster()
-            return str(described["cluster_id"])
+            await admin.start()
+            yield admin
         finally:
             await stopped(admin.close())
+
+    async def cluster_id(self) -> str:
+        """The cluster's own id: another one means that its data was wiped or replaced."""
+        async with self._admin() as admin:
+            described = await admin.describe_cluster()
+            return str(described["cluster_id"])
+
+    async def empty(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Delete all records before these offsets; needs the right to, raises KafkaError."""
+        deleted = {at: RecordsToDelete(before_offset=end) for at, end in ends.items() if end}
+        if deleted:
+            async with self._admin() as admin:
+                await admin.delete_records(deleted)
+
+
+async def abandoned(producer: AIOKafkaProducer) -> None:
+    """End a producer without sending what it still holds: whoever begins again reads the log.
+
+    Its own `stop` would flush first, perhaps much later and onto a cluster wiped meanwhile.
+    """
+    sender = producer._sender  # it offers no other way to end without a flush
+    if sender is not None and sender.sender_task is not None:
+        sender.sender_task.cancel()
+    await stopped(producer.stop())
 
 
 def partitions(topic: str) -> list[TopicPartition]:

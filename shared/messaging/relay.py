@@ -17,7 +17,7 @@ from aiokafka.partitioner import murmur2
 
 from shared.contracts.registry import CONTEXTS
 from shared.events.envelope import Record, to_headers
-from shared.messaging.kafka import Kafka, partitions, stopped
+from shared.messaging.kafka import Kafka, abandoned, partitions
 from shared.messaging.tail import compare
 from shared.messaging.topics import TopicMismatch, declared, ensure
 from shared.store.log import Log, Tenure
@@ -106,6 +106,9 @@ class Relay:
         before = _ends(orjson.loads(row["ends"]))
         if row["cluster"] != cluster or _shrunk(before, current):
             await logger.awarning("kafka was wiped or replaced: publishing everything again")
+            # What lies there already, sent by a producer that had not noticed, would come before
+            # the versions it follows; whoever reads must meet each stream from its first event.
+            await self._kafka.empty(current)
             return 0
         return int(row["position"])
 
@@ -148,7 +151,7 @@ class Relay:
                 self._limit = PAGE if self._log.committed == committed else PAGE_BESIDE_COMMANDS
                 page = following
         finally:
-            await stopped(producer.stop())
+            await abandoned(producer)
 
     _limit = PAGE
 

@@ -33,9 +33,9 @@ def everything(bootstrap: str) -> list[Found]:
         for topic in TOPICS:
             partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
             for number in sorted(partitions):
-                _, end = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)
-                consumer.assign([TopicPartition(topic, number, 0)])
-                read = 0
+                at = TopicPartition(topic, number)
+                read, end = consumer.get_watermark_offsets(at, timeout=10) or (0, 0)
+                consumer.assign([TopicPartition(topic, number, read)])
                 while read < end:
                     message = consumer.poll(10)
                     assert message is not None, f"{topic}/{number} cannot be read beyond {read}"
@@ -55,16 +55,6 @@ def first_appearances(records: list[Found]) -> dict[tuple[str, str], list[Found]
     for one in records:
         streams.setdefault((one.topic, one["ce_subject"]), {}).setdefault(one["ce_id"], one)
     return {stream: list(events.values()) for stream, events in streams.items()}
-
-
-def followed(records: list[Found]) -> dict[tuple[str, str], list[Found]]:
-    """What a reader takes who goes by versions: the next one of each subject, and no other."""
-    streams: dict[tuple[str, str], list[Found]] = {}
-    for one in records:
-        taken = streams.setdefault((one.topic, one["ce_subject"]), [])
-        if int(one["ce_streamversion"]) == len(taken) + 1:
-            taken.append(one)
-    return streams
 
 
 def _headers(message: Message) -> tuple[tuple[str, bytes], ...]:

@@ -19,7 +19,7 @@ from deploy.local.processes import Process, free_port, wait_until
 from deploy.local.scenario import load
 from deploy.local.stage import Stage, stage
 from deploy.local.verify import WRITERS, rows
-from tests.scenarios.foreign import everything, followed
+from tests.scenarios.foreign import everything, first_appearances
 from tests.scenarios.programme import judged
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(480)]
@@ -195,8 +195,9 @@ async def test_two_years_survive_every_kill_a_wiped_kafka_and_a_hand_over(
         lost = {name: told for name, told in played.last.items() if on_record[name] < told}
         assert lost == {}, "acknowledged, and not in the log"
         # Refilled from the logs, the topics tell every stream from its beginning to its end.
+        streams = first_appearances(everything(own_kafka.bootstrap))
         told = {
             (topic.split(".")[1], subject): [one["ce_id"] for one in events]
-            for (topic, subject), events in followed(everything(own_kafka.bootstrap)).items()
+            for (topic, subject), events in streams.items()
         }
         assert told == logged
