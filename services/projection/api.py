@@ -145,7 +145,8 @@ def routes(journal: Journal) -> APIRouter:
         after = journal.position
         if last_event_id is not None:
             with suppress(ValueError):  # an id of somebody else's stream: begin at now
-                after = int(last_event_id)
+                # Beyond our journal is an id of one that was rebuilt: begin at now.
+                after = min(after, int(last_event_id))
         return StreamingResponse(
             events(journal, programme, after, request.app.state.draining),
             media_type="text/event-stream",

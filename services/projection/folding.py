@@ -15,6 +15,8 @@ from shared.messaging.reactions import Received
 from shared.store.schema import COLUMNS
 
 PAGE = 1000
+# A fold of a page takes milliseconds; past this its link is dead, and nothing else would say so.
+FOLD_S = 30.0
 # Entries kept for the fold; past this it reads them from the journal, like after a start.
 MAX_FRESH = 10_000
 VERSION = 1
@@ -76,7 +78,7 @@ class Fold:
                     self._more.set()
                 continue
             last = entries[-1][0]
-            async with self._connection.transaction():
+            async with asyncio.timeout(FOLD_S), self._connection.transaction():
                 moved = await self._connection.execute(
                     "UPDATE folded SET position = $3 WHERE version = $1 AND position = $2",
                     VERSION,

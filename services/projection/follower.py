@@ -4,8 +4,9 @@ Position, heads and offsets move in one statement, so every event stands in the 
 """
 
 import asyncio
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import structlog
@@ -14,24 +15,26 @@ from pydantic import ValidationError
 
 from shared.clock import Clock
 from shared.contracts.registry import CONTEXTS, Event, UnknownVersion
-from shared.events.envelope import Identity, Malformed, Record, identity
+from shared.events.envelope import Identity, Malformed, Record
 from shared.messaging.follow import (
     Fork,
     Incomplete,
     Place,
     Reading,
     Recreated,
+    context_of,
     fence_id,
+    identify,
     place,
     read,
     starts,
 )
 from shared.messaging.kafka import Kafka, partitions, stopped
-from shared.messaging.parking import BEHIND, LOAD, Parking, context_of
+from shared.messaging.parking import BEHIND, LOAD, Parking
 from shared.messaging.reactions import NEVER_PARKED, Stopped
 from shared.messaging.relay import SILENT
-from shared.messaging.topics import ensure
-from shared.store.batch import Step
+from shared.messaging.topics import TopicMismatch, ensure
+from shared.store.batch import Parked, Step
 from shared.store.session import Session
 from shared.store.sql import (
     N,
@@ -61,6 +64,16 @@ logger = structlog.get_logger(__name__)
 Entry = tuple[int, Record, Event | None]
 """Position in the journal, the record, and its event where its type is known here."""
 Appended = Callable[[Sequence[Entry]], None]
+
+
+@dataclass(slots=True)
+class Page:
+    """What a batch of messages comes to, before it is committed."""
+
+    heads: dict[tuple[str, str], tuple[int, UUID]] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    passed: list[tuple[ConsumerRecord, UUID]] = field(default_factory=list)
 
 
 class Follower:
@@ -105,7 +118,7 @@ class Follower:
                 self._reading.from_the_beginning()
                 self._degraded["journal"] = str(error)
                 await logger.awarning("reading from the beginning", reason=str(error))
-            except (*SILENT, Stopped, Fork, Incomplete) as error:
+            except (*SILENT, Stopped, Fork, Incomplete, TopicMismatch) as error:
                 self._degraded["journal"] = f"{type(error).__name__}: {error}"
                 await logger.awarning("following begins again", reason=str(error))
             if asyncio.get_running_loop().time() - begun > AGAIN_S[1]:
@@ -147,81 +160,91 @@ class Follower:
                 self._reading.at_end(self._heads)
 
     async def _append(self, messages: Iterable[ConsumerRecord], appended: Appended) -> None:
-        """One statement for all that is next in these messages."""
-        heads = dict[tuple[str, str], tuple[int, UUID]]()
-        entries: list[Entry] = []
-        steps: list[Step] = []
-        for message in messages:
-            step = self._step(message, heads, entries)
-            if step is not None:
-                steps.append(step)
-        if not steps:
-            return
-        records = [record for _, record, _ in entries]
-        columns = event_arrays(records)
-        columns[0] = [position for position, _, _ in entries]
-        async with self._session.turn() as connection:
-            await connection.fetch(
-                APPEND,
-                *columns,
-                [record.position for record in records],
-                *follow_arrays(steps),
-                *parked_arrays([step.parked for step in steps if step.parked is not None]),
-            )
-        self._heads.update(heads)
-        if entries:
-            self.position = entries[-1][0]
-            appended(entries)
+        """One statement for all that is next in these messages.
 
-    def _step(
-        self,
-        message: ConsumerRecord,
-        heads: dict[tuple[str, str], tuple[int, UUID]],
-        entries: list[Entry],
-    ) -> Step | None:
-        """What one message moves; `heads` and `entries` grow by it, for the rest of its batch."""
+        Raises Stopped or Fork at a record nobody can pass, once what stood before it is appended.
+        """
+        page = Page()
+        stop: Exception | None = None
+        for message in messages:
+            try:
+                self._take(message, page)
+            except (Stopped, Fork) as error:
+                stop = error
+                break
+        if page.steps:
+            records = [record for _, record, _ in page.entries]
+            columns = event_arrays(records)
+            columns[0] = [position for position, _, _ in page.entries]
+            async with self._session.turn() as connection:
+                await connection.fetch(
+                    APPEND,
+                    *columns,
+                    [record.position for record in records],
+                    *follow_arrays(page.steps),
+                    *parked_arrays([step.parked for step in page.steps if step.parked is not None]),
+                )
+            self._heads.update(page.heads)
+        # What was read counts as read only now: a statement that failed must be tried again.
+        for message, id_ in page.passed:
+            self._reading.passed(message, id_)
+        if page.entries:
+            self.position = page.entries[-1][0]
+            appended(page.entries)
+        if stop is not None:
+            raise stop
+
+    def _take(self, message: ConsumerRecord, page: Page) -> None:
+        """What one message moves, added to its page."""
         try:
-            who = identity(message.headers)
+            who = identify(message)
         except Malformed as error:
-            return self._park(message, None, f"headers: {error}")
-        at = (who.context, who.subject)
-        known = heads if at in heads else self._heads
-        where = place(known, who)
+            if not self._parking.has(message):
+                self._park(message, None, f"headers: {error}", page)
+            return
+        where = place(ChainMap(page.heads, self._heads), who)
         if where is not Place.NEXT:
             if where is Place.BEYOND:
                 self._reading.missed(message, who)
-            else:
-                self._reading.passed(message, who.id)
+            page.passed.append((message, who.id))
             FOLLOWED.labels("projection", where.value).inc()
-            return None
-        heads[at] = (who.version, who.id)
+            return
         if self._parking.blocks(message):
-            return self._park(message, who, BEHIND)
+            self._park(message, who, BEHIND, page)
+            return
         try:
             record, event = read(message)
         except UnknownVersion as error:
             raise Stopped(f"{error}: this image cannot read it; upgrade it first") from error
         except (Malformed, ValidationError, UnicodeDecodeError) as error:
-            return self._park(message, who, f"{type(error).__name__}: {error}")
-        entries.append((self.position + len(entries) + 1, record, event))
+            self._park(message, who, f"{type(error).__name__}: {error}", page)
+            return
+        page.entries.append((self.position + len(page.entries) + 1, record, event))
+        self._move(message, who, None, page)
         FOLLOWED.labels("projection", "applied").inc()
-        return self._moved(message, who)
 
-    def _moved(self, message: ConsumerRecord, who: Identity | None) -> Step:
-        id_ = fence_id(message)
-        next_offset, fence = self._reading.stored(message, id_)
-        self._reading.passed(message, id_)
-        return Step(
-            head=None if who is None else (who.context, who.subject, who.version, who.id),
-            topic=message.topic,
-            partition=message.partition,
-            next_offset=next_offset,
-            id=fence,
+    def _move(
+        self, message: ConsumerRecord, who: Identity | None, parked: Parked | None, page: Page
+    ) -> None:
+        next_offset, fence = self._reading.stored(message)
+        head = None if who is None else (who.context, who.subject, who.version, who.id)
+        if head is not None:
+            page.heads[head[:2]] = head[2:]
+        page.steps.append(
+            Step(
+                head=head,
+                topic=message.topic,
+                partition=message.partition,
+                next_offset=next_offset,
+                id=fence,
+                parked=parked,
+            )
         )
+        page.passed.append((message, fence_id(message)))
 
-    def _park(self, message: ConsumerRecord, who: Identity | None, reason: str) -> Step:
+    def _park(self, message: ConsumerRecord, who: Identity | None, reason: str, page: Page) -> None:
         if context_of(message) in NEVER_PARKED:
             raise Stopped(f"{message.topic}/{message.partition}@{message.offset}: {reason}")
+        self._move(message, who, self._parking.put(message, who, reason), page)
         FOLLOWED.labels("projection", "parked").inc()
         logger.error("parked", topic=message.topic, offset=message.offset, reason=reason)
-        return replace(self._moved(message, who), parked=self._parking.put(message, who, reason))

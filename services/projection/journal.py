@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal
 
 import asyncpg
+import structlog
 
 from services.projection.folding import SELECT, VERSION, AnotherFolds, Fold, entry, received
 from services.projection.follower import Follower
@@ -22,7 +23,10 @@ from shared.web.health import Readiness
 
 # How often a process that does not fold looks how far the one that does has come.
 POLL_S = 0.1
+FOLD_AGAIN_S = 5.0
 NAME = "fuyan-projection"
+
+logger = structlog.get_logger(__name__)
 
 
 class Journal:
@@ -37,12 +41,15 @@ class Journal:
         self._kafka = kafka
         self._lease = Lease(database, f"{NAME}-writer")
         self._pool: asyncpg.Pool | None = None
+        self._opening = asyncio.Lock()
         self._moved = asyncio.Condition()
         self._why_not: str | None = "starting: the database has not been reached yet"
 
     def readiness(self) -> Readiness:
         """Ready while the read models can be asked; Kafka away only makes them late."""
         degraded = [f"{what}: {why}" for what, why in sorted(self.degraded.items())]
+        if self._lease.why_not[0] not in ("starting", "standby"):
+            degraded.append(": ".join(self._lease.why_not))
         reasons = [] if self._why_not is None else [self._why_not]
         return Readiness(not reasons, reasons, degraded)
 
@@ -56,6 +63,7 @@ class Journal:
         try:
             yield
         finally:
+            self._lease.ended = True
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -79,11 +87,17 @@ class Journal:
             connection.terminate()
 
     async def _fold(self, fold: Fold) -> None:
-        try:
-            while True:
+        while True:
+            try:
                 await self._reached(await fold.step())
-        except AnotherFolds as error:
-            raise LeaseLost(str(error)) from error
+                self.degraded.pop("fold", None)
+            except (*LOST, AnotherFolds) as error:
+                raise LeaseLost(f"{type(error).__name__}: {error}") from error
+            except Exception as error:
+                # An event that this image cannot fold: what is seen stays as it was, and says so.
+                self.degraded["fold"] = f"{type(error).__name__}: {error}"
+                await logger.aexception("the read models stand still")
+                await asyncio.sleep(FOLD_AGAIN_S)
 
     async def _reached(self, position: int) -> None:
         async with self._moved:
@@ -107,15 +121,16 @@ class Journal:
     async def snapshot(self) -> AsyncIterator[tuple[Connection, int]]:
         """One moment of the read models, and its position; raises Unavailable."""
         try:
-            if self._pool is None:
-                self._pool = await asyncpg.create_pool(
-                    self._database,
-                    min_size=1,
-                    max_size=8,
-                    timeout=5,
-                    command_timeout=30,
-                    server_settings={"application_name": f"{NAME}-reader"},
-                )
+            async with self._opening:  # or thirty first readers open thirty pools
+                if self._pool is None:
+                    self._pool = await asyncpg.create_pool(
+                        self._database,
+                        min_size=1,
+                        max_size=8,
+                        timeout=5,
+                        command_timeout=30,
+                        server_settings={"application_name": f"{NAME}-reader"},
+                    )
             async with (
                 self._pool.acquire(timeout=5) as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),

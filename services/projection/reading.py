@@ -51,7 +51,7 @@ class Journal(Protocol):
         ...
 
 
-_HEARD = re.compile(r"(programme|dossier|case)/([!-~]{1,200})@([1-9][0-9]{0,17})")
+_HEARD = re.compile(r"(programme|dossier|case)/([!-~]{1,200})@([1-9][0-9]{0,8})")
 
 
 def end_of_known(value: object) -> object:

@@ -26,6 +26,13 @@ class Context:
     name: str
     events: Mapping[str, type[Event]]
     key: Callable[[str], str]
+    parts: int
+    """How many names, divided by slashes, a subject has; the last of three is a number."""
+
+    def addresses(self, subject: str) -> bool:
+        """Whether a stream of this context can have this subject."""
+        names = subject.split("/")
+        return len(names) == self.parts and all(names) and (self.parts < 3 or names[2].isdecimal())
 
     @property
     def topic(self) -> str:
@@ -44,10 +51,10 @@ def _township(subject: str) -> str:
 CONTEXTS: Mapping[str, Context] = {
     context.name: context
     for context in (
-        Context("programme", programme.EVENTS, _whole),
-        Context("dossier", dossier.EVENTS, _whole),
-        Context("case", case.EVENTS, _township),
-        Context("notice", notice.EVENTS, _whole),
+        Context("programme", programme.EVENTS, _whole, 1),
+        Context("dossier", dossier.EVENTS, _whole, 2),
+        Context("case", case.EVENTS, _township, 3),
+        Context("notice", notice.EVENTS, _whole, 2),
     )
 }
 

@@ -33,6 +33,8 @@ SEALED = (
     "ce_onbehalfof",
     "ce_command",
 )
+_TEXT = frozenset({*SEALED, "traceparent"})
+_ON_BEHALF_OF = SEALED.index("ce_onbehalfof")
 Headers = list[tuple[str, bytes]]
 
 
@@ -151,7 +153,9 @@ def to_headers(record: Record, installation: str, contracts_url: str) -> Headers
         causation=record.causation,
         command=record.command,
     )
-    headers = [(name, value) for name, value in zip(SEALED, values, strict=True) if value]
+    headers = list(zip(SEALED, values, strict=True))
+    if not record.on_behalf_of:  # the only one that may be absent
+        del headers[_ON_BEHALF_OF]
     headers += (
         ("ce_leaf", record.leaf.hex().encode()),
         ("ce_salt", record.salt.hex().encode()),
@@ -175,19 +179,27 @@ class Identity:
 
 
 def identity(headers: Iterable[tuple[str, bytes]]) -> Identity:
-    """Who a received record says it is; raises Malformed."""
+    """Who a received record says it is; raises Malformed, also for what no database could hold."""
     found = dict(headers)
     try:
-        type_ = found["ce_type"].decode()
-        return Identity(
+        for name, value in found.items():
+            if name in _TEXT and b"\x00" in value:
+                raise Malformed(f"{name} holds a NUL")
+        who = Identity(
             context=found["ce_source"].decode().rsplit("/", 1)[1],
             subject=found["ce_subject"].decode(),
             version=int(found["ce_streamversion"]),
             id=UUID(found["ce_id"].decode()),
-            type=type_,
+            type=found["ce_type"].decode(),
         )
-    except (KeyError, ValueError, IndexError) as error:
-        raise Malformed(str(error)) from error
+    except (KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
+        raise Malformed(f"{type(error).__name__}: {error}") from error
+    if not 0 < who.version < 2**31:
+        raise Malformed(f"ce_streamversion {who.version}")
+    context = CONTEXTS.get(who.context)
+    if context is not None and not context.addresses(who.subject):
+        raise Malformed(f"{who.subject!r} is no subject of {who.context}")
+    return who
 
 
 def from_kafka(
@@ -203,8 +215,11 @@ def from_kafka(
         behalf = found.get("ce_onbehalfof")
         trace = found.get("traceparent")
         effective_at = datetime.fromisoformat(found["ce_time"].decode())
+        position = int(found["ce_position"])
+        if not 0 < position < 2**63:
+            raise Malformed(f"ce_position {position}")
         return Record(
-            position=int(found["ce_position"]),
+            position=position,
             context=who.context,
             subject=who.subject,
             version=who.version,
@@ -223,5 +238,5 @@ def from_kafka(
             salt=bytes.fromhex(found["ce_salt"].decode()),
             leaf=bytes.fromhex(found["ce_leaf"].decode()),
         )
-    except (KeyError, ValueError) as error:
-        raise Malformed(str(error)) from error
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise Malformed(f"{type(error).__name__}: {error}") from error

@@ -14,6 +14,9 @@ Heads = Mapping[tuple[str, str], tuple[int, UUID]]
 """(context, subject) → version and id of the last event followed."""
 Fences = Mapping[tuple[str, int], tuple[int, UUID]]
 """(topic, partition) → the next offset, and the id of the record just before it."""
+Partition = tuple[str, int]
+First = tuple[UUID, int]
+"""Id and timestamp of a partition's first record: a refill has the same ids at other instants."""
 FENCE_MS = 2000
 
 
@@ -56,7 +59,9 @@ class Reading:
 
     def __init__(self, fences: Fences) -> None:
         self.fences = dict(fences)
-        self._held: dict[tuple[str, int], tuple[int, UUID]] = {}
+        self._confirmed = dict(fences)
+        self._first: dict[TopicPartition, First] = {}
+        self._held: dict[Partition, tuple[int, UUID]] = {}
         self._missing: dict[tuple[str, str], int] = {}
         self._again = False
 
@@ -64,75 +69,103 @@ class Reading:
         self.fences[message.topic, message.partition] = (message.offset + 1, id_)
 
     def missed(self, message: ConsumerRecord, who: Identity) -> None:
+        """Its predecessor did not come; it is dropped here and must come again."""
         at = (message.topic, message.partition)
-        self._held.setdefault(at, self.fences.get(at, (0, who.id)))
-        self._missing.setdefault((who.context, who.subject), who.version - 1)
+        self._held.setdefault(at, self._confirmed.get(at, (0, who.id)))
+        stream = (who.context, who.subject)
+        self._missing[stream] = max(self._missing.get(stream, 0), who.version)
         self.passed(message, who.id)
 
-    def stored(self, message: ConsumerRecord, id_: UUID) -> tuple[int, UUID]:
-        """The fence to store with this record: next offset and id."""
+    def stored(self, message: ConsumerRecord) -> tuple[int, UUID]:
+        """The fence to store with this record: next offset and id.
+
+        Only what a look has confirmed: a topic may have been made anew since, and a fence from
+        the new one would hide that. A restart reads a few seconds again, and skips them.
+        """
         at = (message.topic, message.partition)
-        return self._held.get(at, (message.offset + 1, id_))
+        return self._held.get(at) or self._confirmed.get(at, (0, fence_id(message)))
 
     def from_the_beginning(self) -> None:
         self.fences.clear()
+        self._confirmed.clear()
+        self._first.clear()
         self._held.clear()
 
     def at_end(self, heads: Heads) -> None:
-        """Called when all partitions are read; raises Recreated, then Incomplete."""
-        left = {
-            stream: version
-            for stream, version in self._missing.items()
-            if heads.get(stream, (0, None))[0] < version
-        }
-        self._missing.clear()
-        if not left:
+        """Called when all partitions are read; raises Recreated, then Incomplete until it came."""
+        for stream, version in tuple(self._missing.items()):
+            if heads.get(stream, (0, None))[0] >= version:
+                del self._missing[stream]
+        if not self._missing:
             self._again = False
             self._held.clear()
             return
-        named = ", ".join(f"{c}/{s}@{v}" for (c, s), v in sorted(left.items())[:5])
+        named = ", ".join(f"{c}/{s}@{v}" for (c, s), v in sorted(self._missing.items())[:5])
         if self._again:
-            raise Incomplete(f"the topic lacks {named}")
+            raise Incomplete(f"the topic lacks what comes before {named}")
         self._again = True
-        raise Recreated(f"{named} was not read: reading once more from 0")
+        raise Recreated(f"{named} came too early: reading once more from 0")
 
     async def look(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> bool:
-        """Whether all is read; raises Recreated where a topic is not the one that was read."""
+        """Whether all is read; raises Recreated where a topic is not the one that was read.
+
+        Each partition must begin with the record it began with when it was first looked at, and
+        hold at its fence the record that was read there.
+        """
         fences = dict(self.fences)
         ends = await consumer.end_offsets(partitions)
+        begins = await consumer.beginning_offsets(partitions)
+        filled = [at for at in partitions if begins[at] < ends[at]]
+        for at, record in (await _records(consumer, {at: begins[at] for at in filled})).items():
+            first = (fence_id(record), record.timestamp)
+            if self._first.setdefault(at, first) != first:
+                raise Recreated(f"{at.topic}/{at.partition} begins with another record")
         found = await starts(consumer, partitions, fences)
         for (topic, number), (next_offset, _) in fences.items():
-            if found[TopicPartition(topic, number)] != next_offset:
+            if next_offset and found[TopicPartition(topic, number)] != next_offset:
                 raise Recreated(f"{topic}/{number} is not the topic that was read")
-        return all(
-            fences.get((at.topic, at.partition), (0, None))[0] >= end for at, end in ends.items()
-        )
+        self._confirmed |= fences
+        return all(fences.get((at.topic, at.partition), (0, None))[0] >= ends[at] for at in filled)
 
 
 async def starts(
     consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition], fences: Fences
 ) -> dict[TopicPartition, int]:
-    """Where to read on: behind the fence where the topic is still the same, else at 0."""
+    """Where to read on: behind the fence where the topic is still the same, else at its beginning.
+
+    A fence whose record is gone, at either end of the topic, cannot be told to be the same.
+    """
     ends = await consumer.end_offsets(partitions)
-    found = dict.fromkeys(partitions, 0)
+    begins = await consumer.beginning_offsets(partitions)
+    found = dict(begins)
     looked: dict[TopicPartition, tuple[int, UUID]] = {}
-    for partition in partitions:
-        next_offset, id_ = fences.get((partition.topic, partition.partition), (0, None))
-        if id_ is not None and 0 < next_offset <= ends[partition]:
-            looked[partition] = (next_offset, id_)
-    if not looked:
+    for at in partitions:
+        next_offset, id_ = fences.get((at.topic, at.partition), (0, None))
+        if id_ is not None and begins[at] < next_offset <= ends[at]:
+            looked[at] = (next_offset, id_)
+    records = await _records(consumer, {at: fence[0] - 1 for at, fence in looked.items()})
+    for at, record in records.items():
+        next_offset, id_ = looked[at]
+        if record.offset == next_offset - 1 and fence_id(record) == id_:
+            found[at] = next_offset
+    return found
+
+
+async def _records(
+    consumer: AIOKafkaConsumer, offsets: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, ConsumerRecord]:
+    """The record at each of these offsets; raises TimeoutError while Kafka is silent."""
+    found: dict[TopicPartition, ConsumerRecord] = {}
+    if not offsets:
         return found
-    consumer.assign(list(looked))
-    for partition, (next_offset, _) in looked.items():
-        consumer.seek(partition, next_offset - 1)
+    consumer.assign(list(offsets))
+    for at, offset in offsets.items():
+        consumer.seek(at, offset)
     async with asyncio.timeout(FENCE_MS / 1000):
-        while looked:
-            batch = await consumer.getmany(timeout_ms=200)
-            for partition, records in batch.items():
-                if partition in looked and records:
-                    next_offset, id_ = looked.pop(partition)
-                    if fence_id(records[0]) == id_ and records[0].offset == next_offset - 1:
-                        found[partition] = next_offset
+        while len(found) < len(offsets):
+            for at, records in (await consumer.getmany(timeout_ms=200)).items():
+                if records:
+                    found.setdefault(at, records[0])
     return found
 
 
@@ -142,6 +175,19 @@ def fence_id(record: ConsumerRecord) -> UUID:
         return identity(record.headers).id
     except Malformed:
         return UUID(int=record.offset)
+
+
+def identify(message: ConsumerRecord) -> Identity:
+    """Who a followed message says it is; raises Malformed, also for one of another's context."""
+    who = identity(message.headers)
+    if who.context != context_of(message):
+        raise Malformed(f"{who.context} is not what {message.topic} is for")
+    return who
+
+
+def context_of(message: ConsumerRecord) -> str:
+    """`fuyan.<context>.v1`"""
+    return str(message.topic.split(".")[1])
 
 
 def read(message: ConsumerRecord) -> tuple[Record, Event | None]:

@@ -5,7 +5,7 @@ stream was followed is kept in the service's own log, in the transaction of the 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -21,22 +21,23 @@ from faststream.kafka.prometheus import KafkaPrometheusMiddleware
 from prometheus_client import REGISTRY
 
 from shared.contracts.registry import CONTEXTS, Event, UnknownVersion
-from shared.events.envelope import Identity, Malformed, Record, identity
+from shared.events.envelope import Identity, Malformed, Record
 from shared.messaging.follow import (
     Fork,
     Incomplete,
     Place,
     Reading,
     Recreated,
-    fence_id,
+    context_of,
+    identify,
     place,
     read,
     starts,
 )  # fmt: skip
 from shared.messaging.kafka import Kafka, partitions, stopped
-from shared.messaging.parking import BEHIND, LOAD, Parking, context_of
+from shared.messaging.parking import BEHIND, LOAD, Parking
 from shared.messaging.relay import SILENT
-from shared.messaging.topics import ensure
+from shared.messaging.topics import TopicMismatch, ensure
 from shared.store.batch import Step
 from shared.store.command import Command
 from shared.store.log import Log, Tenure
@@ -117,7 +118,7 @@ class Reactions:
                 self._reading.from_the_beginning()
                 self._log.degraded["reactions"] = str(error)
                 await logger.awarning("reading from the beginning", reason=str(error))
-            except (*SILENT, Unavailable, Stopped, Fork, Incomplete) as error:
+            except (*SILENT, Unavailable, Stopped, Fork, Incomplete, TopicMismatch) as error:
                 self._log.degraded["reactions"] = f"{type(error).__name__}: {error}"
                 await logger.awarning("reactions begin again", reason=str(error))
             if asyncio.get_running_loop().time() - begun > AGAIN_S[1]:
@@ -143,8 +144,8 @@ class Reactions:
     async def _commit(self, begin: Mapping[Partition, int]) -> None:
         """The group's offsets are ours to say: FastStream begins where our fences stand."""
         consumer = self._kafka.consumer(group_id=self._group)
-        await consumer.start()
         try:
+            await consumer.start()
             consumer.assign(list(begin))
             await consumer.commit(
                 {partition: OffsetAndMetadata(offset, "") for partition, offset in begin.items()}
@@ -167,6 +168,8 @@ class Reactions:
         )
 
         async def handle(_: bytes, message: KafkaMessage) -> None:
+            if over.done():  # behind a record that stopped us: nothing may overtake it
+                return
             raw = message.raw_message
             assert isinstance(raw, ConsumerRecord)
             taking = asyncio.create_task(self._take(raw, tenure))
@@ -189,6 +192,7 @@ class Reactions:
                 group_id=self._group,
                 auto_offset_reset="earliest",
                 ack_policy=AckPolicy.MANUAL,
+                parser=_headers_unread,
                 decoder=_raw,
                 no_reply=True,
                 fetch_max_wait_ms=100,
@@ -206,9 +210,10 @@ class Reactions:
     async def _take(self, message: ConsumerRecord, tenure: Tenure) -> None:
         """One record to its durable end: applied, kept, parked, or known already."""
         try:
-            who = identity(message.headers)
+            who = identify(message)
         except Malformed as error:
-            await self._park(tenure, message, None, f"headers: {error}")
+            if not self._parking.has(message):
+                await self._park(tenure, message, None, f"headers: {error}")
             return
         where = place(tenure.writer.heads, who)
         if where is not Place.NEXT:
@@ -272,12 +277,12 @@ class Reactions:
                     )
                 return
             except Unavailable as error:
-                self._log.degraded["reactions"] = f"waits: {error.code}"
+                self._log.degraded[f"reactions to {step.topic}"] = f"waits: {error.code}"
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, BACK_OFF_S[1])
 
     def _step(self, message: ConsumerRecord, who: Identity | None) -> Step:
-        next_offset, fence = self._reading.stored(message, fence_id(message))
+        next_offset, fence = self._reading.stored(message)
         return Step(
             head=None if who is None else (who.context, who.subject, who.version, who.id),
             topic=message.topic,
@@ -299,8 +304,17 @@ class Reactions:
 
     def _passed(self, message: ConsumerRecord, id_: UUID, fate: str) -> None:
         self._reading.passed(message, id_)
-        self._log.degraded.pop("reactions", None)
+        self._log.degraded.pop(f"reactions to {message.topic}", None)
         FOLLOWED.labels(self._log.service, fate).inc()
+
+
+async def _headers_unread(
+    message: ConsumerRecord, parse: Callable[[ConsumerRecord], Awaitable[KafkaMessage]]
+) -> KafkaMessage:
+    """FastStream reads headers as UTF-8, and drops a record where that fails; ours is parked."""
+    parsed = await parse(replace(message, headers=()))
+    parsed.raw_message = message
+    return parsed
 
 
 async def _raw(message: KafkaMessage) -> bytes:

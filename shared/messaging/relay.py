@@ -114,14 +114,19 @@ class Relay:
 
     async def _watch(self, cluster: str, consumer: AIOKafkaConsumer) -> None:
         """Notice within about a second that Kafka was wiped, even with nothing to publish."""
+        blind = 0
         while True:
             await asyncio.sleep(LOOK_S)
             before = dict(self._ends)
             try:
                 current = await consumer.end_offsets(self._partitions)
                 other = await self._kafka.cluster_id() != cluster
+                blind = 0
             except SILENT as error:
                 self._log.degraded["relay"] = _why(error)
+                blind += 1
+                if blind > 1:  # a topic may be gone, which only beginning again brings back
+                    raise
                 continue
             if other or _shrunk(before, current):
                 raise Wiped("the topics end before what was published")

@@ -13,6 +13,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 DECLARATION = Path(__file__).parents[2] / "deploy" / "topics.yaml"
 PATIENCE_SECONDS = 30
+REQUEST_MS = 10_000
 
 
 class TopicMismatch(RuntimeError):
@@ -77,7 +78,9 @@ async def missing(bootstrap: str, names: Iterable[str], **security: object) -> l
 async def _admin(
     bootstrap: str, security: Mapping[str, object]
 ) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **security)
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MS, **security
+    )
     try:
         await admin.start()
         yield admin

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import structlog
 
 from shared.clock import Clock
+from shared.contracts.refusals import Refused
 from shared.contracts.registry import Event
 from shared.store.batch import Step, Wish, failed
 from shared.store.command import Command
@@ -126,6 +127,9 @@ class Log(Reader):
     ) -> Written:
         if self._tenure is None:
             raise Unavailable(self._lease.why_not[0])
+        for stream in reading:
+            if "\0" in stream.subject:
+                raise Refused("value-not-storable", reason="a NUL in a subject")
         answer: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
         self._tenure.writer.add(Wish(reading, decision, command, step, self.clock(), answer))
         return await answer
@@ -161,6 +165,7 @@ class Log(Reader):
         try:
             yield
         finally:
+            self._lease.ended = True
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
@@ -169,25 +174,30 @@ class Log(Reader):
             self.close()
 
     async def _reign(self, session: Session, duties: Sequence[Duty]) -> None:
-        writer: Writer | None = None
+        writer = await self._writer(session)
+        tenure = Tenure(session, writer)
+        for duty in duties:
+            await duty.before(tenure)
         try:
-            writer = await self._writer(session)
-            tenure = Tenure(session, writer)
-            for duty in duties:
-                await duty.before(tenure)
-            self._on_committed(writer.position)
-            self._tenure = tenure
-            await logger.ainfo("serving", service=self.service, position=writer.position)
             async with asyncio.TaskGroup() as group:
-                group.create_task(writer.run())
+                group.create_task(self._write(tenure))
                 group.create_task(session.beat())
                 for duty in duties:
                     group.create_task(duty.run(tenure))
         finally:
-            self._tenure = None
             self.degraded.clear()
-            if writer is not None:
-                self._leave(writer, session)
+
+    async def _write(self, tenure: Tenure) -> None:
+        """Be the writer; who waits is answered at once when it ends, whatever duties still do."""
+        self._on_committed(tenure.writer.position)
+        self._tenure = tenure
+        await logger.ainfo("writing", service=self.service, position=tenure.writer.position)
+        try:
+            await tenure.writer.run()
+        finally:
+            self._tenure = None
+            tenure.session.end()
+            self._leave(tenure.writer, tenure.session)
 
     async def _writer(self, session: Session) -> Writer:
         async with session.turn() as connection:

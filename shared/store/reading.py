@@ -1,5 +1,6 @@
 """Reading a log from beside its writer: whatever is committed, in the order of positions."""
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -20,6 +21,7 @@ class Reader:
         self.service = service
         self._database = database
         self._readers: asyncpg.Pool | None = None
+        self._opening = asyncio.Lock()
 
     async def subjects(
         self, context: str, *, prefix: str = "", after: str = "", limit: int = 100
@@ -67,15 +69,16 @@ class Reader:
 
     async def _fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
         try:
-            if self._readers is None:
-                self._readers = await asyncpg.create_pool(
-                    self._database,
-                    min_size=0,
-                    max_size=4,
-                    timeout=5,
-                    command_timeout=30,
-                    server_settings={"application_name": f"fuyan-{self.service}-reader"},
-                )
+            async with self._opening:  # or thirty first readers open thirty pools
+                if self._readers is None:
+                    self._readers = await asyncpg.create_pool(
+                        self._database,
+                        min_size=0,
+                        max_size=4,
+                        timeout=5,
+                        command_timeout=30,
+                        server_settings={"application_name": f"fuyan-{self.service}-reader"},
+                    )
             rows: list[asyncpg.Record] = await self._readers.fetch(statement, *arguments)
             return rows
         except LOST as error:

@@ -7,6 +7,7 @@ refuses whichever of two writers comes second.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import asyncpg
 import structlog
@@ -30,7 +31,10 @@ LOST = (
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.InternalClientError,
     asyncpg.ReadOnlySQLTransactionError,  # a server that became a replica
+    asyncpg.TooManyConnectionsError,
 )
+
+T = TypeVar("T")
 
 logger = structlog.get_logger(__name__)
 
@@ -88,36 +92,6 @@ async def connect(dsn: str, name: str, **settings: str) -> asyncpg.Connection:
     )
 
 
-async def take_lease(dsn: str, name: str) -> Session:
-    """Wait until this process is the writer; raises one of LOST while the server is away.
-
-    Polls, since waiting inside `pg_advisory_lock` holds a snapshot that stops the vacuum.
-    """
-    connection = await connect(
-        dsn,
-        name,
-        synchronous_commit="on",
-        idle_session_timeout=f"{SILENT_MS}ms",
-        tcp_keepalives_idle="1",
-        tcp_keepalives_interval="1",
-        tcp_keepalives_count="2",
-        # It only ever looks up by key; without statistics the planner would scan a fresh table.
-        enable_seqscan="off",
-        enable_hashjoin="off",
-        enable_mergejoin="off",
-    )
-    try:
-        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEASE):
-            await asyncio.sleep(POLL_S)
-        rows = await connection.fetch(
-            "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
-        )
-        return Session(connection, *rows[0])
-    except BaseException:
-        connection.terminate()
-        raise
-
-
 class Lease:
     """Takes the lease whenever nobody holds it, one tenure after the other."""
 
@@ -126,14 +100,15 @@ class Lease:
         self._name = name
         self.why_not = ("starting", "the store has not been reached yet")
         """Code and reason for which this process is not the writer."""
+        self.ended = False
+        """Set before `hold` is cancelled: a task group that is failing already eats a cancel."""
 
     async def hold(self, tenure: Callable[[Session], Awaitable[None]]) -> None:
-        """Run `tenure` with each session that holds the lease, until cancelled."""
-        while True:
+        """Run `tenure` with each session that holds the lease, until cancelled or ended."""
+        while not self.ended:
             pause = AGAIN_S
             try:
-                self.why_not = ("standby", "another process of this service writes")
-                session = await take_lease(self._dsn, self._name)
+                session = await self._take()
                 try:
                     await tenure(session)
                 finally:
@@ -151,7 +126,47 @@ class Lease:
                     reason=self.why_not[1],
                     exc_info=None if expected else error,
                 )
-            await asyncio.sleep(pause)
+            await asyncio.sleep(0 if self.ended else pause)
+
+    async def _take(self) -> Session:
+        """Wait until this process is the writer; raises one of LOST while the server is away.
+
+        Polls, since waiting inside `pg_advisory_lock` holds a snapshot that stops the vacuum.
+        """
+        connection = await connect(
+            self._dsn,
+            self._name,
+            synchronous_commit="on",
+            idle_session_timeout=f"{SILENT_MS}ms",
+            # A holder that is gone without a word, in the midst of an answer too.
+            tcp_user_timeout=str(SILENT_MS),
+            tcp_keepalives_idle="1",
+            tcp_keepalives_interval="1",
+            tcp_keepalives_count="2",
+            # It only ever looks up by key; without statistics the planner would scan a fresh table.
+            enable_seqscan="off",
+            enable_hashjoin="off",
+            enable_mergejoin="off",
+        )
+        try:
+            while not await _bounded(connection.fetchval("SELECT pg_try_advisory_lock($1)", LEASE)):
+                self.why_not = ("standby", "another process of this service writes")
+                await asyncio.sleep(POLL_S)
+            (row,) = await _bounded(
+                connection.fetch(
+                    "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+                )
+            )
+            return Session(connection, *row)
+        except BaseException:
+            connection.terminate()
+            raise
+
+
+async def _bounded(answer: Awaitable[T]) -> T:
+    """On a dead link an answer never comes, and nothing says so."""
+    async with asyncio.timeout(ROUND_TRIP_S):
+        return await answer
 
 
 def _cause(error: BaseException) -> BaseException:

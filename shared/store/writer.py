@@ -62,6 +62,7 @@ class Writer:
         self._wake = asyncio.Event()
         self._hot: OrderedDict[Stream, Hot] = OrderedDict()
         self._pending: list[Wish] = []
+        self._unreadable: dict[Stream, Exception] = {}
 
     def add(self, wish: Wish) -> None:
         """Put a wish in line; raises Unavailable where the line is too long to be of use."""
@@ -79,12 +80,16 @@ class Writer:
         while True:
             await self._wake.wait()
             while self._waiting and len(self._pending) < MAX_BATCH:
-                self._pending.append(self._waiting.popleft())
+                wish = self._waiting.popleft()
+                if not wish.answer.done():  # else its caller went away before it was tried
+                    self._pending.append(wish)
             if not self._waiting:
                 self._wake.clear()
             done = await self._look(self._pending)
             await self._write(self._pending, done)
             self._pending = []
+            while len(self._hot) > MAX_HOT:
+                self._hot.popitem(last=False)
 
     async def _look(self, wishes: Sequence[Wish]) -> dict[str, tuple[bytes, Written]]:
         """One round trip: which keys are done already, and the streams not yet in memory.
@@ -115,11 +120,16 @@ class Writer:
             else:
                 context, name = first.split("/", 1)
                 events[Stream(context, second)].append((number, name, data))
+        self._unreadable.clear()
         for stream, found in events.items():
-            self._hot[stream] = self._fold(stream, found)
+            try:
+                self._hot[stream] = self._fold(stream, found)
+            except Exception as error:  # fails those who read it, and nobody else
+                self._unreadable[stream] = error
         for wish in wishes:
             for stream in wish.reading:
-                self._hot.move_to_end(stream)
+                if stream in self._hot:
+                    self._hot.move_to_end(stream)
         return done
 
     def _fold(self, stream: Stream, found: list[tuple[int, str, bytes]]) -> Hot:
@@ -166,8 +176,6 @@ class Writer:
             if step.head is not None:
                 context, subject, version, id_ = step.head
                 self.heads[context, subject] = (version, id_)
-        while len(self._hot) > MAX_HOT:
-            self._hot.popitem(last=False)
         if batch.records:
             self.position = batch.records[-1].position
             self._recorded_at = batch.records[-1].recorded_at
@@ -209,6 +217,8 @@ class Writer:
             if earlier is not None:
                 if earlier[0] != command.fingerprint:
                     raise Refused("idempotency-key-reused")
+                if wish.step is not None:  # the effect is there, its head may not be
+                    self._follow(wish.step, self._kept(wish.step, batch), batch)
                 return [], earlier[1]
             for heard in command.after:
                 if self.heads.get((heard.context, heard.subject), (0,))[0] < heard.version:
@@ -240,6 +250,7 @@ class Writer:
         written = Written(
             first.subject if first else "", version, records[-1].position if records else 0
         )
+        kept = None if wish.step is None else self._kept(wish.step, batch)
         # Nothing below can fail: a wish enters the batch whole or not at all.
         batch.records += records
         batch.hot.update(after)
@@ -250,10 +261,12 @@ class Writer:
             )
             batch.keys[command.key] = (command.fingerprint, written)
         if wish.step is not None:
-            self._follow(wish.step, batch)
+            self._follow(wish.step, kept, batch)
         return records, written
 
     def _now(self, stream: Stream, batch: Batch) -> Hot:
+        if (error := self._unreadable.get(stream)) is not None:
+            raise error
         return batch.hot.get(stream) or self._hot[stream]
 
     def _claim(self, claim: Claim, command: Command | None, batch: Batch) -> None:
@@ -263,18 +276,26 @@ class Writer:
         batch.refusals[key] = claim.refusal
         batch.claims.append((claim.kind, claim.value, command.key))
 
-    def _follow(self, step: Step, batch: Batch) -> None:
-        batch.steps.append(step)
+    def _kept(self, step: Step, batch: Batch) -> Hot | None:
+        """The followed stream with this event, if its state is in memory and wants it."""
         if step.kept is None:
-            return
+            return None
         stream = Stream(step.kept.context, step.kept.subject)
         aggregate = self._aggregates.get(stream.context)
         hot = batch.hot.get(stream) or self._hot.get(stream)
         # A stream not in memory is folded from what was kept, once someone asks for it.
-        if aggregate is not None and aggregate.heard and hot is not None:
-            with suppress(UnknownType):
-                event = decode(step.kept.type, step.kept.data)
-                batch.hot[stream] = Hot(step.kept.version, aggregate.evolve(hot.state, event))
+        if aggregate is None or not aggregate.heard or hot is None:
+            return None
+        with suppress(UnknownType):
+            event = decode(step.kept.type, step.kept.data)
+            return Hot(step.kept.version, aggregate.evolve(hot.state, event))
+        return None
+
+    @staticmethod
+    def _follow(step: Step, kept: Hot | None, batch: Batch) -> None:
+        batch.steps.append(step)
+        if step.kept is not None and kept is not None:
+            batch.hot[Stream(step.kept.context, step.kept.subject)] = kept
 
     def _record(
         self,
@@ -343,9 +364,14 @@ class Writer:
 
 def _check_day(event: Event, command: Command, arrived_at: datetime, today: date) -> None:
     """Nothing happens tomorrow; what happened before the command came says why it comes late."""
+    if event.effective_on == today:
+        return
+    reaction = command.causation is not None
+    if event.effective_on > today and reaction:  # its cause's clock is ahead of ours: it waits
+        raise Unavailable("clock-behind", effective_on=event.effective_on, today_on=today)
     if event.effective_on > today:
         raise Refused("effective-day-in-future", effective_on=event.effective_on, today_on=today)
-    if event.effective_on == today or event.backdated_reason or command.causation is not None:
+    if event.backdated_reason or reaction:
         return
     if event.effective_on < civil_day(arrived_at):
         raise Refused("backdated-reason-missing", effective_on=event.effective_on)
