@@ -36,7 +36,13 @@ TEXT = dict(line.split(maxsplit=1) for line in block("text").split("\n"))
 CONTRACTS = "http://127.0.0.1:8003/v1/contracts"
 
 ids = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=20)
-subjects = st.lists(ids, min_size=2, max_size=3).map("/".join)
+rounds = st.integers(1, 999).map(str)
+subjects = {
+    "programme": ids,
+    "dossier": st.tuples(ids, ids).map("/".join),
+    "case": st.tuples(ids, ids, rounds).map("/".join),
+    "notice": st.tuples(ids, ids).map("/".join),
+}
 actors = st.tuples(ids, ids).map(":".join)
 microseconds = st.integers(0, 80 * 365 * 86_400 * 1_000_000)
 instants = microseconds.map(lambda n: datetime(2018, 1, 1, tzinfo=UTC) + timedelta(microseconds=n))
@@ -54,8 +60,8 @@ def records(draw: st.DrawFn) -> Record:
     return Record(
         position=draw(counts),
         context=type_.split(".")[1],
-        subject=draw(subjects),
-        version=draw(counts),
+        subject=draw(subjects[type_.split(".")[1]]),
+        version=draw(st.integers(1, 2**31 - 1)),
         id=draw(st.uuids()),
         type=type_,
         effective_on=draw(days),
