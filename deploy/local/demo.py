@@ -36,16 +36,15 @@ class Demo:
     async def run(self) -> None:
         """Play and verify; with `once` print the result and end, else stay until Ctrl-C."""
         async with stage(self.kafka, self.port) as parts:
-            console.print(f"PostgreSQL on port {parts.server.port}, Kafka: {parts.cluster.name}")
+            console.print(f"  PostgreSQL   127.0.0.1:{parts.server.port}")
+            console.print(f"  Kafka        {parts.cluster.bootstrap}  ({parts.cluster.name})")
             for service, url in parts.urls.items():
                 console.print(f"  {service:<13}{url}")
             console.print(f"  issuer       {parts.issuer_url}  (令牌 tokens: fuyan token --help)")
+            console.print(f"  看板 dashboard {parts.urls['projection']}/  (Ctrl-C 结束 ends it)")
             result = await self.play(parts)
             print(json.dumps(result, ensure_ascii=False), flush=True)
             if not self.once:
-                console.print(
-                    f"\n看板 dashboard: {parts.urls['projection']}/  (Ctrl-C 结束 ends it)"
-                )
                 await _until_interrupted()
 
     async def play(self, parts: Stage) -> dict[str, object]:
