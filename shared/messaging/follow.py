@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 from enum import Enum
 from uuid import UUID
 
@@ -200,4 +201,10 @@ def read(message: ConsumerRecord) -> tuple[Record, Event | None]:
         event: Event | None = decode(identity(message.headers).type, value)
     except UnknownType:
         event = None
-    return from_kafka(message.headers, value, event.effective_on if event else None), event
+    try:
+        record = from_kafka(message.headers, value, event.effective_on if event else None)
+        for at in (record.effective_at, record.recorded_at):
+            at.astimezone(UTC)
+    except OverflowError as error:  # an instant of year 1 or 9999 that no database could hold
+        raise Malformed(f"{type(error).__name__}: {error}") from error
+    return record, event
