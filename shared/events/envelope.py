@@ -98,61 +98,30 @@ def leaf(values: Iterable[bytes], datahash: bytes) -> bytes:
     return sha256(b"".join(parts)).digest()
 
 
-def sealed(
-    *,
-    installation: str,
-    context: str,
-    subject: str,
-    version: int,
-    position: int,
-    id: UUID,
-    type: str,
-    effective_at: datetime,
-    recorded_at: datetime,
-    actor: str,
-    on_behalf_of: str | None,
-    correlation: UUID,
-    causation: UUID,
-    command: bytes,
-) -> tuple[bytes, ...]:
-    """The values of `SEALED`, as they travel; an absent one is empty."""
+def sealed(record: Record, installation: str) -> tuple[bytes, ...]:
+    """The values of `SEALED` for a record, as they travel; an absent one is empty."""
     return (
         b"1.0",
-        str(id).encode(),
-        f"/fuyan/{installation}/{context}".encode(),
-        type.encode(),
-        subject.encode(),
-        b"%d" % version,
-        b"%d" % position,
-        instant(effective_at),
-        instant(recorded_at),
-        CONTEXTS[context].key(subject).encode(),
-        str(correlation).encode(),
-        str(causation).encode(),
-        actor.encode(),
-        (on_behalf_of or "").encode(),
-        command.hex().encode(),
+        str(record.id).encode(),
+        f"/fuyan/{installation}/{record.context}".encode(),
+        record.type.encode(),
+        record.subject.encode(),
+        b"%d" % record.version,
+        b"%d" % record.position,
+        instant(record.effective_at),
+        instant(record.recorded_at),
+        record.key.encode(),
+        str(record.correlation).encode(),
+        str(record.causation).encode(),
+        record.actor.encode(),
+        (record.on_behalf_of or "").encode(),
+        record.command.hex().encode(),
     )
 
 
 def to_headers(record: Record, installation: str, contracts_url: str) -> Headers:
     """All headers of a record on its topic; its JSON Schema is at `<contracts_url>/<type>`."""
-    values = sealed(
-        installation=installation,
-        context=record.context,
-        subject=record.subject,
-        version=record.version,
-        position=record.position,
-        id=record.id,
-        type=record.type,
-        effective_at=record.effective_at,
-        recorded_at=record.recorded_at,
-        actor=record.actor,
-        on_behalf_of=record.on_behalf_of,
-        correlation=record.correlation,
-        causation=record.causation,
-        command=record.command,
-    )
+    values = sealed(record, installation)
     headers = list(zip(SEALED, values, strict=True))
     if not record.on_behalf_of:  # the only one that may be absent
         del headers[_ON_BEHALF_OF]

@@ -72,10 +72,9 @@ class Relay:
             begun = asyncio.get_running_loop().time()
             try:
                 await self._publish(tenure)
-            except* (*SILENT, Unavailable, Wiped, TopicMismatch) as error:
-                cause = error.exceptions[0]
-                self._log.degraded["relay"] = _why(cause)
-                await logger.awarning("relay begins again", reason=_why(cause))
+            except (*SILENT, Unavailable, Wiped, TopicMismatch) as error:
+                self._log.degraded["relay"] = _why(error)
+                await logger.awarning("relay begins again", reason=_why(error))
             if asyncio.get_running_loop().time() - begun > AGAIN_S[1]:
                 pause = AGAIN_S[0]
             await asyncio.sleep(pause)
@@ -89,11 +88,22 @@ class Relay:
 
     async def _publish(self, tenure: Tenure) -> None:
         await self._compare()
-        async with self._kafka.looking() as consumer, asyncio.TaskGroup() as group:
+        async with self._kafka.looking() as consumer:
             cluster = await self._kafka.cluster_id()
             position = await self._begin(tenure, cluster, consumer)
-            group.create_task(self._watch(cluster, consumer))
-            group.create_task(self._send_for_ever(tenure, cluster, position))
+            # No task group: one that is failing already eats the cancel that ends the tenure.
+            tasks = (
+                asyncio.create_task(self._watch(cluster, consumer)),
+                asyncio.create_task(self._send_for_ever(tenure, cluster, position)),
+            )
+            try:
+                ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in ended:
+                    task.result()
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _begin(self, tenure: Tenure, cluster: str, consumer: AIOKafkaConsumer) -> int:
         """The position to go on from: 0 where Kafka no longer holds what was published."""

@@ -4,26 +4,22 @@ States and heads of streams live here, in the holder's memory, and end with its 
 """
 
 import asyncio
-import os
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-from asyncpg.pgproto.pgproto import UUID as FastUUID  # a uuid.UUID, ten times as fast as text
-from uuid_utils import uuid7
 
 from shared.clock import Clock, civil_day
 from shared.contracts.refusals import Refused
-from shared.contracts.registry import Event, UnknownType, decode, encode, type_of
-from shared.events.envelope import Record, leaf, noon, sealed
+from shared.contracts.registry import UnknownType, decode
+from shared.events.envelope import Record
 from shared.store.batch import Batch, Hot, Step, Wish
 from shared.store.command import Command
-from shared.store.schema import MAX_DATA_BYTES
+from shared.store.recording import check_day, recorded
 from shared.store.session import LeaseLost, Session
 from shared.store.sql import APPEND, LOOK, columns
 from shared.store.streams import Aggregate, Claim, Stream, Unavailable, Written
@@ -134,11 +130,11 @@ class Writer:
 
     def _fold(self, stream: Stream, found: list[tuple[int, str, bytes]]) -> Hot:
         aggregate = self._aggregates[stream.context]
-        version, state = 0, aggregate.initial
-        for version, name, data in sorted(found, key=lambda event: event[0]):  # noqa: B007
+        state = aggregate.initial
+        for _, name, data in sorted(found, key=lambda event: event[0]):
             with suppress(UnknownType):  # kept, but nobody here has heard of it yet
                 state = aggregate.evolve(state, decode(name, data))
-        return Hot(version, state)
+        return Hot(max((version for version, _, _ in found), default=0), state)
 
     async def _write(self, wishes: Sequence[Wish], done: dict[str, tuple[bytes, Written]]) -> None:
         """Commit these wishes; where the data of one is at fault, halve until it fails alone."""
@@ -236,9 +232,18 @@ class Writer:
                 if command is None:
                     raise LookupError("only a command may write")
                 position += 1
-                _check_day(event, command, wish.arrived_at, today)
+                check_day(event, command, wish.arrived_at, today)
                 records.append(
-                    self._record(stream, hot.version + 1, position, event, command, now, today)
+                    recorded(
+                        self._installation,
+                        stream,
+                        hot.version + 1,
+                        position,
+                        event,
+                        command,
+                        now,
+                        today,
+                    )
                 )
                 state = self._aggregates[stream.context].evolve(hot.state, event)
                 hot = Hot(hot.version + 1, state)
@@ -297,61 +302,6 @@ class Writer:
         if step.kept is not None and kept is not None:
             batch.hot[Stream(step.kept.context, step.kept.subject)] = kept
 
-    def _record(
-        self,
-        stream: Stream,
-        version: int,
-        position: int,
-        event: Event,
-        command: Command,
-        now: datetime,
-        today: date,
-    ) -> Record:
-        data = encode(event)
-        if len(data) > MAX_DATA_BYTES:
-            raise Refused("event-too-large", bytes=len(data), limit=MAX_DATA_BYTES)
-        id_ = FastUUID(uuid7().bytes)
-        salt, day, type_ = os.urandom(16), event.effective_on, type_of(event)
-        effective_at = now if day == today else noon(day)
-        key = sha256(command.key.encode()).digest()
-        causation = command.causation or command.correlation
-        values = sealed(
-            installation=self._installation,
-            context=stream.context,
-            subject=stream.subject,
-            version=version,
-            position=position,
-            id=id_,
-            type=type_,
-            effective_at=effective_at,
-            recorded_at=now,
-            actor=command.actor,
-            on_behalf_of=command.on_behalf_of,
-            correlation=command.correlation,
-            causation=causation,
-            command=key,
-        )
-        return Record(
-            position=position,
-            context=stream.context,
-            subject=stream.subject,
-            version=version,
-            id=id_,
-            type=type_,
-            effective_on=day,
-            effective_at=effective_at,
-            recorded_at=now,
-            actor=command.actor,
-            on_behalf_of=command.on_behalf_of,
-            correlation=command.correlation,
-            causation=causation,
-            command=key,
-            traceparent=command.traceparent,
-            data=data,
-            salt=salt,
-            leaf=leaf(values, sha256(salt + data).digest()),
-        )
-
     @staticmethod
     def _resolve(wish: Wish, answer: Written | Exception) -> None:
         if wish.answer.done():  # its caller went away
@@ -362,21 +312,6 @@ class Writer:
             wish.answer.set_result(answer)
 
 
-def _check_day(event: Event, command: Command, arrived_at: datetime, today: date) -> None:
-    """Nothing happens tomorrow; what happened before the command came says why it comes late."""
-    if event.effective_on == today:
-        return
-    reaction = command.causation is not None
-    if event.effective_on > today and reaction:  # its cause's clock is ahead of ours: it waits
-        raise Unavailable("clock-behind", effective_on=event.effective_on, today_on=today)
-    if event.effective_on > today:
-        raise Refused("effective-day-in-future", effective_on=event.effective_on, today_on=today)
-    if event.backdated_reason or reaction:
-        return
-    if event.effective_on < civil_day(arrived_at):
-        raise Refused("backdated-reason-missing", effective_on=event.effective_on)
-
-
 def _culprit(batch: Batch, error: asyncpg.PostgresError) -> Exception:
     """What the last one left of a halved batch is told; raises LeaseLost where none is at fault."""
     constraint = getattr(error, "constraint_name", None)
@@ -384,7 +319,7 @@ def _culprit(batch: Batch, error: asyncpg.PostgresError) -> Exception:
         raise LeaseLost(f"another writer was first: {error}") from error
     if constraint == "claim_pkey":
         detail = getattr(error, "detail", None) or ""
-        for (_, value), code in batch.refusals.items():
-            if value in detail:
+        for (kind, value), code in batch.refusals.items():
+            if f"({kind}, {value})" in detail:
                 return Refused(code, value=value)
     return Refused("value-not-storable", reason=str(error))
