@@ -40,7 +40,7 @@ class Reader:
             f"SELECT {_LIST} FROM log WHERE context = $1 AND subject = $2 ORDER BY version",  # noqa: S608
             stream.context, stream.subject,
         )  # fmt: skip
-        return [Record(**row) for row in rows]
+        return [Record(*row) for row in rows]
 
     async def page(self, after: int, limit: int) -> list[Record]:
         """Events of the whole log behind a position, in its order."""
@@ -48,7 +48,7 @@ class Reader:
             f"SELECT {_LIST} FROM log WHERE position > $1 ORDER BY position LIMIT $2",  # noqa: S608
             after, limit,
         )  # fmt: skip
-        return [Record(**row) for row in rows]
+        return [Record(*row) for row in rows]
 
     async def known(
         self, streams: Sequence[tuple[str, str, int]]
@@ -65,7 +65,7 @@ class Reader:
     async def heard(self, ids: Sequence[UUID]) -> dict[UUID, Record]:
         """Kept events of other services, by id."""
         rows = await self._fetch(f"SELECT {_LIST} FROM heard WHERE id = ANY($1)", ids)  # noqa: S608
-        return {row["id"]: Record(**row) for row in rows}
+        return {row["id"]: Record(*row) for row in rows}
 
     async def _fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
         try:

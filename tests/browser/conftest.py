@@ -62,7 +62,9 @@ async def look(browser: Browser, mock: Mock) -> AsyncIterator[Open]:
     opened: list[Faults] = []
     async with serving(mock) as address:
 
-        async def at(query: str = "", size: tuple[int, int] = DESKTOP, **given: str) -> Seen:
+        async def at(
+            query: str = "", size: tuple[int, int] = DESKTOP, blocked: str = "", **given: str
+        ) -> Seen:
             context = await browser.new_context(
                 viewport={"width": size[0], "height": size[1]},
                 **given,  # type: ignore[arg-type]  # Playwright's literals, from the tests
@@ -70,6 +72,8 @@ async def look(browser: Browser, mock: Mock) -> AsyncIterator[Open]:
             context.set_default_timeout(10_000)
             await context.add_cookies([mock.cookie(address)])
             page = await context.new_page()
+            if blocked:
+                await page.route(blocked, lambda route: route.abort())
             faults = Faults(address)
             opened.append(faults)
             page.on("console", faults.console)

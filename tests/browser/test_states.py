@@ -229,11 +229,8 @@ async def test_one_part_that_fails_says_so_in_its_own_place(look: Open, mock: Mo
 
 
 async def test_without_the_chart_the_words_and_the_table_are_there(look: Open, mock: Mock) -> None:
-    mock.answers.clear()
-    seen = await look()
+    seen = await look(blocked="**/echarts.min.js")
     page = seen.page
-    await page.route("**/echarts.min.js", lambda route: route.abort())
-    mock.answers.set()
     await expect(page.locator("#burn")).to_contain_text("这一块现在显示不了。")
     await expect(page.locator("#labels text.label").first).to_be_visible()
     await page.get_by_role("button", name="数据表").click()
