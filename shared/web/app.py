@@ -1,7 +1,6 @@
 """A service's FastAPI app with all that every service has, and the process that serves it."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic.json_schema import models_json_schema
 
+from shared.collector import calm
 from shared.telemetry import logs
 from shared.web import problems
 from shared.web.auth import Allow, Auth, session_routes
@@ -130,9 +130,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
-        # What is loaded by now stays: a full collection over it would stop the service for 0.1 s.
-        gc.collect()
-        gc.freeze()
+        calm()
         # Port 0 takes any free one, so the port is asked of the socket.
         ports = [each.getsockname()[1] for server in self.servers for each in server.sockets]
         log.info("serving", host=self.config.host, port=ports[0])

@@ -18,6 +18,7 @@ from deploy.local.apache_kafka import available
 from deploy.local.kafka import ApacheKafka
 from deploy.local.postgres import Server
 from deploy.local.processes import Processes
+from shared.collector import calm
 from tests.benchmarks.append import b1
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.relay import b5
@@ -43,6 +44,7 @@ def main() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    calm()  # as a service does at its start
     uvloop.run(_run(names, json=arguments.json))
 
 

@@ -23,6 +23,7 @@ import uvloop
 from deploy.local.postgres import Databases
 from services.projection.journal import Journal
 from shared.clock import system_clock
+from shared.collector import calm
 from shared.contracts.dossier import DeficiencyFound
 from shared.contracts.registry import encode
 from shared.messaging.kafka import Kafka, partitions, stopped
@@ -282,4 +283,5 @@ async def b6(databases: Databases, bootstrap: str) -> list[Figure]:
 
 
 if __name__ == "__main__":
+    calm()
     uvloop.run(_watch(sys.argv[1], sys.argv[2]))
