@@ -43,12 +43,13 @@ class Journal:
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
         self._moved = asyncio.Condition()
+        self._reads = False
         self._why_not: str | None = "starting: the database has not been reached yet"
 
     def readiness(self) -> Readiness:
         """Ready while the read models can be asked; Kafka away only makes them late."""
         degraded = [f"{what}: {why}" for what, why in sorted(self.degraded.items())]
-        if self._lease.why_not[0] not in ("starting", "standby"):
+        if not self._reads and self._lease.why_not[0] not in ("starting", "standby"):
             degraded.append(": ".join(self._lease.why_not))
         reasons = [] if self._why_not is None else [self._why_not]
         return Readiness(not reasons, reasons, degraded)
@@ -78,11 +79,13 @@ class Journal:
             fold = Fold(connection)
             await follower.remember()
             await fold.remember()
+            self._reads = True
             async with asyncio.TaskGroup() as group:
                 group.create_task(session.beat())
                 group.create_task(follower.run(fold.appended))
                 group.create_task(self._fold(fold))
         finally:
+            self._reads = False
             self.degraded.clear()
             connection.terminate()
 
