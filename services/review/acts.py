@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.review import city, team, title, verdict
 from services.review.case import pinned
-from services.review.place import Scene, for_city, of_district
+from services.review.place import VISITORS, Scene, for_city, of_district
 from shared.contracts.blocks import Document, Mark, ProgrammeSite, Reason
 from shared.contracts.case import CaseEvent, NotApplicableDecision
 from shared.contracts.refusals import Refused
@@ -46,16 +46,16 @@ def _by_team(scene: Scene) -> list[Act]:
         return tried
 
     return [
-        attempt("recusals", _by(scene, "member", lambda: _recuse(scene))),
-        attempt("inspections", _by(scene, "member", visit("district")), "district"),
-        attempt("inspections", visit("city"), "city"),
+        attempt("recusals", _by(scene, ("member",), lambda: _recuse(scene))),
+        attempt("inspections", _by(scene, VISITORS, visit("district")), "district"),
+        attempt("inspections", _by(scene, VISITORS, visit("city")), "city"),
         *(
-            attempt("record", lambda one=one: _hold(scene, one), one)  # type: ignore[misc]  # bound now
+            attempt("record", _by(scene, VISITORS, lambda one=one: _hold(scene, one)), one)  # type: ignore[misc]  # bound now
             for one in case.inspections
             if one not in case.held
         ),
-        attempt("marks", _by(scene, "member", lambda: _mark(scene))),
-        attempt("consensus", _by(scene, "member", lambda: _agree(scene))),
+        attempt("marks", _by(scene, ("member",), lambda: _mark(scene))),
+        attempt("consensus", _by(scene, ("member",), lambda: _agree(scene))),
     ]
 
 
@@ -154,10 +154,10 @@ def _by_treasury(scene: Scene) -> list[Act]:
     ]
 
 
-def _by(scene: Scene, role: str, decision: Try) -> Try:
+def _by(scene: Scene, roles: Sequence[str], decision: Try) -> Try:
     def tried() -> object:
-        if role not in scene.principal.roles:
-            raise Refused("role-not-allowed", roles=[role])
+        if scene.principal.roles.isdisjoint(roles):
+            raise Refused("role-not-allowed", roles=roles)
         return decision()
 
     return tried
@@ -168,7 +168,7 @@ def _of_district(scene: Scene, role: str, decision: Try) -> Try:
         of_district(scene.principal, scene.programme, scene.site["programme"])
         return decision()
 
-    return _by(scene, role, tried)
+    return _by(scene, (role,), tried)
 
 
 def _appoint(scene: Scene) -> Sequence[CaseEvent]:

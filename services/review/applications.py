@@ -38,12 +38,14 @@ def evolve(applications: Applications, event: DossierEvent) -> Applications:
 def objections(programme: Programme, application: ApplicationSubmitted) -> Iterator[Refused]:
     """Every reason for which no case is opened, judged on the day of the application.
 
-    The office's side checked all of it by what it knew; here it is checked by the record itself.
+    The office's side checked by what it knew; here the record itself decides. What happened since
+    (the township left, the programme ended) does not undo an application that was in time.
     """
     if programme.opened is None:
         yield Refused("unknown-programme", programme=application.programme)
         return
-    if programme.closed is not None:
+    day = application.effective_on
+    if programme.closed is not None and day > programme.closed.closed_on:
         yield Refused("programme-closed", closed_on=programme.closed.closed_on)
     yield from _who(programme, application)
     yield from _when(programme, application)
@@ -51,7 +53,7 @@ def objections(programme: Programme, application: ApplicationSubmitted) -> Itera
     if standard is None:
         yield Refused("standard-unknown", version=application.standard.version)
         return
-    in_force = programme.standard_on(application.effective_on)
+    in_force = programme.standard_on(day)
     if in_force != standard:
         yield Refused(
             "standard-not-in-force",
@@ -62,7 +64,7 @@ def objections(programme: Programme, application: ApplicationSubmitted) -> Itera
 
 
 def _who(programme: Programme, application: ApplicationSubmitted) -> Iterator[Refused]:
-    enrolled = programme.townships.get(application.township)
+    enrolled = programme.enrolled_on(application.township, application.effective_on)
     if enrolled is None:
         yield Refused(
             "township-not-enrolled",
@@ -93,6 +95,8 @@ def _when(programme: Programme, application: ApplicationSubmitted) -> Iterator[R
         yield Refused("batch-not-open", batch=batch.name, opens_on=batch.opens_on)
     elif day > batch.closes_on:
         yield Refused("batch-closed", batch=batch.name, closes_on=batch.closes_on)
+    if batch is not None and batch.target != application.target:
+        yield Refused("batch-of-another-target", batch=batch.name, target=application.target)
 
 
 def _what(standard: StandardPublished, application: ApplicationSubmitted) -> Iterator[Refused]:

@@ -77,7 +77,8 @@ class Case:
     """What decisions need; every case begins as `Case()`.
 
     `since` is the effective day of the last step: none of the next is earlier. `markings` holds
-    for each officer and category the marking that counts; `markers` all who ever marked.
+    for each officer and category the marking that counts; `markers` all who ever marked, or
+    agreed for the team: a consensus that was superseded stays in its leader's name.
     """
 
     version: int = 0
@@ -120,7 +121,9 @@ def evolve(case: Case, event: CaseEvent) -> Case:
         case TeamAppointed():
             case = _reconsidered(case, event.effective_on)
             members = {member.officer: member for member in event.members}
-            return replace(case, stage="appointed", team=event, members=members)
+            # Who stood aside once does not come back with the next version of the team.
+            aside = case.recused.union(one.officer for one in event.recused)
+            return replace(case, stage="appointed", team=event, members=members, recused=aside)
         case MemberRecused():
             case = _reconsidered(case, event.effective_on)
             stay = {key: one for key, one in case.members.items() if key != event.officer}
@@ -146,6 +149,7 @@ def evolve(case: Case, event: CaseEvent) -> Case:
                 since=event.effective_on,
                 consensus=event,
                 consensus_version=case.version,
+                markers=case.markers | {event.leader},
             )
         case Returned():
             return replace(case, stage="returned", since=event.effective_on)
@@ -174,11 +178,17 @@ def evolve(case: Case, event: CaseEvent) -> Case:
 
 
 def open_case(
-    case: Case, programme: Programme, application: ApplicationSubmitted
+    case: Case,
+    programme: Programme,
+    application: ApplicationSubmitted,
+    *,
+    previous: Case | None = None,
 ) -> list[CaseEvent]:
     """Begin the review of an application, or say why there is none; it never refuses.
 
-    Everything that the office's side checked is checked again here, by this side's own record.
+    What this side's own record can tell is judged anew by it: programme, township, day, batch,
+    target, standard, marks. Plans and open deficiencies are the dossier's, and its word is taken.
+    `previous` is the case of the round before; one that was never opened is not named.
     """
     if case.version:
         return []
@@ -186,7 +196,6 @@ def open_case(
     if reasons := tuple(_reason(one) for one in objections(programme, application)):
         return [ApplicationRejected(**site, reasons=reasons)]
     decide_wd = programme.deadline_wd("decide_wd", application.effective_on)
-    again = application.previous_application_id is not None and application.round > 1
     return [
         Opened(
             **site,
@@ -195,7 +204,7 @@ def open_case(
             standard=application.standard,
             self_totals=application.totals,
             decide_by_on=programme.calendar().add(application.effective_on, decide_wd),
-            previous_case_id=_case_id(application, application.round - 1) if again else None,
+            previous_case_id=previous.opened.case_id if previous and previous.opened else None,
         )
     ]
 

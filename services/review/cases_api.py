@@ -18,7 +18,17 @@ from services.review.case_bodies import (
     scored,
 )
 from services.review.directory import Directory
-from services.review.place import Here, Scene, Wish, act, for_city, name_of, of_district, roles
+from services.review.place import (
+    VISITORS,
+    Here,
+    Scene,
+    Wish,
+    act,
+    for_city,
+    name_of,
+    of_district,
+    roles,
+)
 from shared.clock import civil_day
 from shared.contracts.case import CaseEvent
 from shared.store.log import Log
@@ -75,9 +85,7 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
         written = await act(log, here, wish, body, decide)
         return created(response, f"{here.path}/team", written)
 
-    @router.post(
-        f"{CASE}/inspections", status_code=201, dependencies=roles("member", "officer", "city")
-    )
+    @router.post(f"{CASE}/inspections", status_code=201, dependencies=roles(*VISITORS))
     async def schedule(
         here: Here, wish: Wish, body: InspectionBody, response: Response
     ) -> InspectionWritten:
@@ -110,7 +118,7 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
     @router.post(
         f"{CASE}/inspections/{{inspection_id}}/record",
         status_code=201,
-        dependencies=roles("member", "officer", "city"),
+        dependencies=roles(*VISITORS),
     )
     async def hold(
         here: Here,

@@ -1,6 +1,6 @@
 """A programme as it is handed in, from a file or over HTTP, and what can be wrong with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -22,6 +22,14 @@ from shared.contracts.refusals import Refused
 RulesKind = Literal["ranking", "risk", "reward", "deadlines"]
 Deadline = Literal["decide_wd", "resubmit_wd"]
 DEADLINES: tuple[Deadline, ...] = ("decide_wd", "resubmit_wd")
+# The steps whose usual length risk rules may give; the forecasts know these and no others.
+STEPS = ("plan", "assess", "rectify", "apply", "accept", "inspect", "recommend", "verify", "award")
+# A term of a million days would keep every calendar counting.
+DAYS_AT_MOST = 1000
+# In fen ten thousand million yuan: more than any rules grant, and exact wherever it is read.
+NUMBER_AT_MOST = 10**12
+# Deeper rules than anybody writes, and shallower than what breaks those who read them.
+DEPTH_AT_MOST = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +51,11 @@ class StandardDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesDraft:
-    """One kind of rules; `deadlines` names at least `decide_wd` and `resubmit_wd`."""
+    """One kind of rules; `deadlines` names at least `decide_wd` and `resubmit_wd`.
+
+    `risk` may name `expected_wd` (working days by step), `at_risk_below_wd` and `learn_from`;
+    what `ranking` and `reward` say is for people, in whole numbers and words.
+    """
 
     kind: RulesKind
     rules: Mapping[str, Any]
@@ -144,17 +156,60 @@ def check_targets(targets: Sequence[Target], phases: Sequence[Phase]) -> None:
 
 
 def check_rules(draft: RulesDraft) -> None:
-    """The deadlines that cases need are whole numbers of working days, at least one.
+    """Rules are facts that others reckon with for ever: what they could not read is refused here.
 
-    Raises Refused("deadlines-incomplete").
+    Raises Refused: `deadlines-incomplete` where a term is no number of working days, at least one,
+    `rules-unfit` with the `field` that is no known name, no whole number, or out of bounds.
     """
-    if draft.kind != "deadlines":
-        return
-    missing = [name for name in DEADLINES if not _positive(draft.rules.get(name))]
-    if missing:
-        raise Refused("deadlines-incomplete", missing=missing)
+    match draft.kind:
+        case "deadlines":
+            missing = [name for name in DEADLINES if not _days(draft.rules.get(name), least=1)]
+            if missing:
+                raise Refused("deadlines-incomplete", missing=missing)
+            unfit = _unfit(draft.rules, "/rules")
+        case "risk":
+            unfit = _unfit_risk(draft.rules)
+        case "ranking" | "reward":
+            unfit = _unfit(draft.rules, "/rules")
+    if (field := next(unfit, None)) is not None:
+        raise Refused("rules-unfit", kind=draft.kind, of=field, field=field)
 
 
-def _positive(value: object) -> bool:
-    # A bool is an int to Python; a term of a million days would keep the calendar counting.
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 1000
+def _unfit_risk(rules: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in rules.items():
+        match name, value:
+            case "expected_wd", {**steps}:
+                for step, days in steps.items():
+                    if step not in STEPS or not _days(days):
+                        yield f"/rules/expected_wd/{step}"
+            case "at_risk_below_wd" | "learn_from", _ if _days(value):
+                pass
+            case _:
+                yield f"/rules/{name}"
+
+
+def _unfit(value: object, at: str, depth: int = 0) -> Iterator[str]:
+    """The places that hold something else than words, bounded whole numbers and groups of them."""
+    match value:
+        case _ if depth > DEPTH_AT_MOST:
+            yield at
+        case None | bool() | str():
+            pass
+        case int():
+            if abs(value) > NUMBER_AT_MOST:
+                yield at
+        case {**members}:
+            for name, one in members.items():
+                yield from _unfit(one, f"{at}/{name}", depth + 1)
+        case list() | tuple():
+            for index, one in enumerate(value):
+                yield from _unfit(one, f"{at}/{index}", depth + 1)
+        case _:
+            yield at
+
+
+def _days(value: object, least: int = 0) -> bool:
+    # A bool is an int to Python.
+    if not isinstance(value, int) or isinstance(value, bool):
+        return False
+    return least <= value <= DAYS_AT_MOST

@@ -26,6 +26,9 @@ from shared.web.commands import Written, command, with_day
 # Names what a command makes, so that the same key always names the same thing.
 _MADE_BY = UUID("1c0f5c9e-7d4a-5b8e-9a59-52f3b8f0d7a2")
 
+# Who may schedule a visit and put it on record: the team's members, or whoever acts for the city.
+VISITORS = ("member", "officer", "city")
+
 Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
 Round = Annotated[int, Path(ge=1, le=9999)]
 Wish = Annotated[Command, Depends(command)]

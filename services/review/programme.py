@@ -42,7 +42,11 @@ from shared.working_days import Calendar
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """What decisions need; every programme begins as `Programme()`."""
+    """What decisions need; every programme begins as `Programme()`.
+
+    `townships` are those that take part now; `left` keeps every enrolment that ended, with the
+    first day without it.
+    """
 
     opened: Opened | None = None
     standards: tuple[StandardPublished, ...] = ()
@@ -50,7 +54,7 @@ class Programme:
     calendars: tuple[CalendarPublished, ...] = ()
     batches: Mapping[str, BatchAnnounced] = field(default_factory=dict)
     townships: Mapping[str, TownshipEnrolled] = field(default_factory=dict)
-    left: frozenset[str] = frozenset()
+    left: tuple[tuple[TownshipEnrolled, date], ...] = ()
     closed: Closed | None = None
 
     def standard_on(self, day: date) -> StandardPublished | None:
@@ -84,6 +88,12 @@ class Programme:
             raise Refused("township-not-enrolled", township=code, programme=programme)
         return self.townships[code]
 
+    def enrolled_on(self, code: str, day: date) -> TownshipEnrolled | None:
+        """The enrolment under which a township took part on `day`; the day it left is without."""
+        stays = [*self.left, *((one, date.max) for one in self.townships.values())]
+        own = ((one, until) for one, until in reversed(stays) if one.township == code)
+        return next((one for one, until in own if one.effective_on <= day < until), None)
+
 
 def evolve(programme: Programme, event: ProgrammeEvent) -> Programme:
     match event:
@@ -101,13 +111,13 @@ def evolve(programme: Programme, event: ProgrammeEvent) -> Programme:
             return replace(
                 programme,
                 townships={**programme.townships, event.township: event},
-                left=programme.left - {event.township},
             )
         case TownshipWithdrawn():
             stay = {
                 code: one for code, one in programme.townships.items() if code != event.township
             }
-            return replace(programme, townships=stay, left=programme.left | {event.township})
+            over = (programme.townships[event.township], event.effective_on)
+            return replace(programme, townships=stay, left=(*programme.left, over))
         case Closed():
             return replace(programme, closed=event)
 
@@ -382,9 +392,4 @@ def _last_rules(programme: Programme, kind: RulesKind) -> RulesPublished | None:
 
 
 def _said(calendar: CalendarPublished) -> tuple[object, ...]:
-    return (
-        calendar.holidays,
-        calendar.worked_weekends,
-        calendar.provisional,
-        calendar.source,
-    )
+    return calendar.holidays, calendar.worked_weekends, calendar.provisional, calendar.source

@@ -14,19 +14,21 @@ def submitted(received: Received) -> Reaction:
     """An application opens a case, or is told why there is none."""
     event = received.event
     assert isinstance(event, ApplicationSubmitted)
-    stream = _case(event)
+    stream = _case(event, event.round)
+    # There is no round 0, and nothing happened in its stream.
+    before = _case(event, event.round - 1)
 
-    def decide(case: Case, programme: Programme) -> Changes:
-        return Changes({stream: open_case(case, programme, event)})
+    def decide(case: Case, programme: Programme, previous: Case) -> Changes:
+        return Changes({stream: open_case(case, programme, event, previous=previous)})
 
-    return Reaction((stream, Stream("programme", event.programme)), decide)
+    return Reaction((stream, Stream("programme", event.programme), before), decide)
 
 
 def withdrawal(received: Received) -> Reaction:
     """The case grants a withdrawal or refuses it."""
     event = received.event
     assert isinstance(event, WithdrawalRequested)
-    stream = _case(event)
+    stream = _case(event, event.round)
 
     def decide(case: Case) -> Changes:
         return Changes({stream: answer_withdrawal(case, event)})
@@ -40,5 +42,5 @@ HANDLERS: Mapping[type[Any], Handler] = {
 }
 
 
-def _case(event: ApplicationSubmitted | WithdrawalRequested) -> Stream:
-    return Stream("case", f"{event.programme}/{event.township}/{event.round}")
+def _case(event: ApplicationSubmitted | WithdrawalRequested, round: int) -> Stream:
+    return Stream("case", f"{event.programme}/{event.township}/{round}")

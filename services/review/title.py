@@ -77,7 +77,10 @@ def grant_reward(
     of: int | None = None,
     site: ProgrammeSite,
 ) -> list[CaseEvent]:
-    """Grant money for a title, by the reward rules in force; the case may be closed already.
+    """Grant money for a title; the case may be closed already.
+
+    The grant names the version of the reward rules in force that day; that amount and rank follow
+    from their words is the granting leader's to answer for.
 
     Raises Refused: `title-missing`, `amount-not-positive`, `rules-not-in-force`, `rank-missing`,
     `demonstration-not-reached`, `reward-granted`.

@@ -130,6 +130,9 @@ def return_application(
     totals = case.consensus.totals if case.consensus else None
     if level == "city":
         totals = case.city_marks.totals if case.city_marks else None
+        if case.city_marks and case.city_marks.marks:
+            # The city's own marks are why it sends back; the district's beside them would mislead.
+            agreed = {mark.item: mark.mark_cp for mark in case.city_marks.marks}
     day = site["effective_on"]
     allowed_wd = programme.deadline_wd("resubmit_wd", day)
     at = block(case, site)
@@ -195,8 +198,9 @@ def fail_preliminary(
     decided_by: str,
     site: ProgrammeSite,
 ) -> list[CaseEvent]:
-    """The district finds the office below the standard, and says why; the case ends.
+    """The district does not pass the office, whatever its marks, and says why; the case ends.
 
+    `shortfall_cp` is 0 where points were enough and the reasons lie elsewhere.
     Raises Refused: `consensus-missing`, `decider-marked`, `reasons-missing`, `unknown-item`.
     """
     standard, consensus = _to_decide(case, programme, decided_by)
@@ -230,7 +234,7 @@ def _to_decide(
 
 def _not_a_marker(case: Case, officer: str) -> None:
     """Whoever ever marked in this case or agreed for its team does not decide it."""
-    if officer in case.markers or (case.consensus and officer == case.consensus.leader):
+    if officer in case.markers:
         raise Refused("decider-marked", officer=officer)
 
 

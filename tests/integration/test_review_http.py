@@ -353,6 +353,35 @@ async def test_a_withdrawal_closes_the_case_until_it_is_decided(service: Review)
     assert (await service.get(case(FIRST)))["closed"] is None
     assert (await service.get(case(SECOND)))["closed"]["outcome"] == "withdrawn"
 
+    await service.hear(application(await standard(service), SECOND, round=2))
+    again = await service.get(case(SECOND).removesuffix("1") + "2")
+    assert again["opened"]["previous_case_id"] == f"shanting-2018/{SECOND}/1"
+
+
+async def test_what_is_allowed_at_a_visit_is_what_its_route_takes(service: Review) -> None:
+    async def may(act: str, of: str, officer: str, role: str) -> str | None:
+        found = await service.get(at, officer, role)
+        acts: dict[tuple[str, str], str | None] = {
+            (one["act"], one["of"]): one["code"] for one in found["allowed"]
+        }
+        return acts[act, of]
+
+    at = case(FIRST)
+    await did(await service.post(f"{at}/team", team(), "o1", "officer"))
+    # Whoever leads the team may sign in as an officer of the district as well.
+    assert await may("inspections", "district", "chen", "officer") is None
+    assert await may("inspections", "district", "chen", "leader") == "role-not-allowed"
+    visit = {
+        "starts_at": "2018-09-10T09:00:00+08:00",
+        "ends_at": "2018-09-10T17:00:00+08:00",
+        "place": "安监办",
+    }
+    barred = await service.post(f"{at}/inspections", visit, "chen", "leader")
+    assert code(barred) == "role-not-allowed"
+    planned = await did(await service.post(f"{at}/inspections", visit, "chen", "officer"))
+    assert await may("record", planned["inspection_id"], "chen", "officer") is None
+    assert await may("record", planned["inspection_id"], "chen", "leader") == "role-not-allowed"
+
 
 async def test_a_members_table_of_differences_is_for_their_leader(service: Review) -> None:
     await agreed(service, FIRST)

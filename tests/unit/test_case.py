@@ -18,6 +18,7 @@ from shared.contracts.case import (
     WithdrawalRefused,
 )
 from shared.contracts.dossier import ApplicationSubmitted, WithdrawalRequested
+from shared.contracts.programme import Closed as ProgrammeClosed
 from shared.contracts.programme import TownshipWithdrawn
 from tests.unit.given import Given, Outcome
 from tests.unit.review_path import (
@@ -25,6 +26,7 @@ from tests.unit.review_path import (
     PAPER,
     PROGRAMME,
     SEATS,
+    SEPTEMBER,
     SERVES,
     Path,
     application,
@@ -62,30 +64,71 @@ def test_an_application_opens_one_case() -> None:
     given(*events).when(open_case, PROGRAMME, application()).then_nothing()
 
 
-def test_a_second_round_names_the_case_before_it() -> None:
+def test_a_second_round_names_the_case_before_it_if_there_was_one() -> None:
     again = replace(application(), round=2, application_id="a2", previous_application_id="a1")
-    (event,) = begin(again).events
-    assert isinstance(event, Opened)
-    assert event.previous_case_id == "p/370406001/1"
+    rejected = begin(replace(application(), office="x")).state
+    for before, named in ((Path().case, "p/370406001/1"), (rejected, None), (Case(), None)):
+        (event,) = given().when(open_case, PROGRAMME, again, previous=before).events
+        assert isinstance(event, Opened)
+        assert event.previous_case_id == named
 
 
 def test_an_application_to_no_programme_is_rejected() -> None:
     assert rejected_for(application(), Programme()) == ["unknown-programme"]
 
 
-def test_an_application_of_a_township_that_left_is_rejected() -> None:
-    left = TownshipWithdrawn(
-        programme="p",
-        effective_on=SIXTH,
-        township="370406001",
-        township_name="山城街道",
-        office="o-office",
-        withdrawn_on=SIXTH,
-        reason="撤并",
+def left(day: date) -> Programme:
+    return evolve_programme(
+        PROGRAMME,
+        TownshipWithdrawn(
+            programme="p",
+            effective_on=day,
+            township="370406001",
+            township_name="山城街道",
+            office="o-office",
+            withdrawn_on=day,
+            reason="撤并",
+        ),
     )
-    assert rejected_for(application(), evolve_programme(PROGRAMME, left)) == [
-        "township-not-enrolled"
-    ]
+
+
+def test_an_application_of_a_township_that_left_is_rejected() -> None:
+    assert rejected_for(application(), left(SEPTEMBER)) == ["township-not-enrolled"]
+
+
+def test_leaving_the_day_after_undoes_no_application() -> None:
+    (event,) = begin(application(), left(date(2018, 9, 4))).events
+    assert isinstance(event, Opened)
+
+
+def test_a_township_takes_part_under_its_enrolment_of_that_day() -> None:
+    back = replace(
+        PROGRAMME.townships["370406001"],
+        effective_on=SIXTH,
+        enrolled_on=SIXTH,
+        office="new-office",
+    )
+    programme = evolve_programme(left(date(2018, 9, 4)), back)
+    assert begin(application(), programme).state.stage == "opened"
+    fifth = application(day=date(2018, 9, 5))
+    assert rejected_for(fifth, programme) == ["township-not-enrolled"]
+    assert rejected_for(application(day=SIXTH), programme) == ["office-differs"]
+
+
+def test_a_programme_takes_applications_on_its_last_day_and_none_after() -> None:
+    end = ProgrammeClosed(
+        programme="p", effective_on=SEPTEMBER, closed_on=SEPTEMBER, achieved=0, members=1
+    )
+    closed = evolve_programme(PROGRAMME, end)
+    assert begin(application(), closed).state.stage == "opened"
+    late = application(day=date(2018, 9, 4))
+    assert rejected_for(late, closed) == ["programme-closed"]
+
+
+def test_a_batch_takes_applications_for_its_own_target() -> None:
+    announced = replace(PROGRAMME.batches["b1"], target="half")
+    programme = evolve_programme(PROGRAMME, announced)
+    assert rejected_for(application(), programme) == ["batch-of-another-target"]
 
 
 def test_an_application_of_another_office_is_rejected() -> None:
@@ -123,6 +166,7 @@ def test_every_reason_is_told_at_once() -> None:
         "applications-not-open",
         "unknown-target",
         "batch-not-open",
+        "batch-of-another-target",
         "prerequisites-not-met",
         "veto-stands",
     ]
@@ -216,6 +260,13 @@ def test_who_had_no_post_that_day_sits_on_no_team() -> None:
 
 def test_who_stood_aside_sits_on_no_team() -> None:
     appoint(SEATS, [Recusal(officer="m1", reason="亲属")]).refused("officer-recused", officer="m1")
+
+
+def test_who_stood_aside_from_one_team_sits_on_none_of_the_next() -> None:
+    aside = appoint((*SEATS[:2], seat("m0", "JG", "DA")), [Recusal(officer="m2", reason="亲属")])
+    given(*Path().events, *aside.events).when(
+        team.appoint_team, PROGRAMME, SEATS, organisations=SERVES, site=site(SIXTH)
+    ).refused("officer-recused", officer="m2")
 
 
 def test_nobody_sits_twice() -> None:

@@ -206,14 +206,18 @@ def test_the_city_gives_reasons() -> None:
 
 
 def test_a_return_by_the_city_ends_the_case() -> None:
-    path = Path().recommended()
-    complaint = verdict.Complaint(item="JG-1", reason="批复过期")
+    returned, closed = back(Path().recommended())
+    assert isinstance(closed, Closed)
+    assert (returned.by, closed.outcome) == ("city", "returned")
+
+
+def back(path: Path) -> tuple[Returned, CaseEvent]:
     returned, closed = (
         given(*path.events)
         .when(
             city.return_by_city,
             PROGRAMME,
-            [complaint],
+            [verdict.Complaint(item="JG-1", reason="批复过期")],
             own_marks=path.own,
             decided_by="c1",
             site=site(OCTOBER),
@@ -221,8 +225,14 @@ def test_a_return_by_the_city_ends_the_case() -> None:
         .events
     )
     assert isinstance(returned, Returned)
-    assert isinstance(closed, Closed)
-    assert (returned.by, closed.outcome) == ("city", "returned")
+    return returned, closed
+
+
+def test_a_return_by_the_city_shows_its_own_mark_where_it_gave_one() -> None:
+    path = Path().recommended()
+    path.events += city_mark(path, by_item(*marks(4000))).events
+    assert back(path)[0].items[0].agreed_cp == 4000
+    assert back(Path().city_marked(8700))[0].items[0].agreed_cp == 5000
 
 
 def award(

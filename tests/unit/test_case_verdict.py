@@ -1,6 +1,7 @@
 """What the team agrees and what the district decides."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from services.review import team, verdict
@@ -10,13 +11,14 @@ from shared.contracts.case import (
     CaseEvent,
     Closed,
     ConsensusRecorded,
+    MarksRecorded,
     NotApplicableDecision,
     PreliminaryFailed,
     PreliminaryPassed,
     Returned,
 )
 from tests.unit.given import Given, Outcome
-from tests.unit.review_path import PAPER, PROGRAMME, Path, application, mark, marks, site
+from tests.unit.review_path import PAPER, PROGRAMME, SERVES, Path, application, mark, marks, site
 
 given = Given(Case(), evolve)
 DAY = date(2018, 9, 14)
@@ -177,6 +179,32 @@ def test_who_marked_and_left_the_team_does_not_decide_either() -> None:
     decide(path, "m2").refused("decider-marked", officer="m2")
 
 
+def test_who_agreed_as_leader_and_was_replaced_does_not_decide_either() -> None:
+    path = Path().appointed().scheduled().held().marked("m2", mark("JG-1", 5000))
+    path.marked("m1", mark("DA-1", 3000), mark("DA-2", 1000)).agreed()
+    assert "lead" not in {
+        event.officer for event in path.events if isinstance(event, MarksRecorded)
+    }
+    path.events += (
+        given(*path.events)
+        .when(
+            team.appoint_team,
+            PROGRAMME,
+            [
+                team.Seat(officer="m0", categories=("JG",), leads=True),
+                *(replace(one, leads=False) for one in path_seats()[1:2]),
+                team.Seat(officer="m2", categories=("JG", "DA"), leads=False),
+            ],
+            organisations=SERVES,
+            site=site(DAY),
+        )
+        .events
+    )
+    path.events += agree(path, marks(), officer="m0").events
+    decide(path, "lead").refused("decider-marked", officer="lead")
+    assert decide(path).events
+
+
 def path_seats() -> Sequence[team.Seat]:
     team_now = (("lead", ("JG",), True), ("m1", ("DA",), False), ("m0", ("JG", "DA"), False))
     return [team.Seat(officer=o, categories=c, leads=leads) for o, c, leads in team_now]
@@ -223,6 +251,12 @@ def test_failing_says_what_is_short_and_ends_the_case() -> None:
     assert isinstance(failed, PreliminaryFailed)
     assert isinstance(closed, Closed)
     assert (failed.shortfall_cp, closed.outcome) == (100, "failed")
+
+
+def test_an_office_with_points_enough_may_fail_for_other_reasons() -> None:
+    failed = fail(Path().inspected()).events[0]
+    assert isinstance(failed, PreliminaryFailed)
+    assert (failed.shortfall_cp, failed.reasons[0].text) == (0, "分数不足")
 
 
 def test_a_reason_is_about_an_item_of_the_standard() -> None:
