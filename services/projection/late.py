@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import takewhile
 from typing import Literal
 
 from services.projection.forecast import Forecast
@@ -121,10 +122,12 @@ def _due(picture: Picture, township: Township) -> dict[Kind, date]:
     """The days by which something that is not yet done was due."""
     due: dict[Kind, date] = {}
     opened = picture.programme.opened
-    before = [phase for phase in opened[-1].phases if not phase.applications_open] if opened else []
+    # Listed in any order: only their days tell which comes first, to the office's service too.
+    phases = sorted(opened[-1].phases, key=lambda phase: phase.to_on) if opened else []
+    before = list(takewhile(lambda phase: not phase.applications_open, phases))
     preparing = ORDER.index(township.stage) < ORDER.index(Stage.READY)
-    if before and preparing and not township.dossier.plans:
-        due["plan-late"] = before[0].to_on
+    if phases and preparing and not township.dossier.plans:
+        due["plan-late"] = phases[0].to_on
     if before and preparing and township.dossier.last_full() is None:
         due["assessment-late"] = before[-1].to_on
     if not township.cases:

@@ -68,7 +68,7 @@ def acts(
 
     def apply() -> list[DossierEvent]:
         standard = programmes.standard_in_force(programme, on)
-        terms = Terms(standard=standard, phases=programme.phases)
+        terms = Terms(standard=standard, phases=programme.phases, targets=programme.targets)
         return submit_application(
             dossier, here(), application_id="", terms=terms, signed_by=principal.officer
         )

@@ -103,6 +103,7 @@ def routes(log: Log) -> APIRouter:
             terms = Terms(
                 standard=programmes.standard_in_force(programme, site["effective_on"]),
                 phases=programme.phases,
+                targets=programme.targets,
                 batch=programmes.batch(programme, body.batch),
             )
             return submit_application(

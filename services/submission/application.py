@@ -1,6 +1,6 @@
 """How an office applies to be inspected, and what its dossier hears of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import NAMESPACE_URL, uuid5
@@ -19,7 +19,7 @@ from shared.contracts.dossier import (
     SelfAssessmentRecorded,
     WithdrawalRequested,
 )
-from shared.contracts.programme import BatchAnnounced, Phase, StandardPublished
+from shared.contracts.programme import BatchAnnounced, Phase, StandardPublished, Target
 from shared.contracts.refusals import Refused
 from shared.standard import prerequisites, to_pass_cp
 
@@ -30,6 +30,7 @@ class Terms:
 
     standard: StandardPublished
     phases: Sequence[Phase]
+    targets: Mapping[str, Target]
     batch: BatchAnnounced | None = None
 
 
@@ -46,6 +47,9 @@ def submit_application(
     plan, assessment = dossier.plan, dossier.scored
     if plan is None:
         raise Refused("plan-missing")
+    if terms.batch is not None and terms.batch.target != plan.target:
+        target = terms.targets[plan.target]
+        raise Refused("batch-of-another-target", batch=terms.batch.name, target=target.name)
     if assessment is None:
         raise Refused("assessment-missing")
     if dossier.set_back_on is not None:

@@ -29,13 +29,17 @@ from shared.contracts.refusals import Refused
 
 @dataclass(frozen=True, slots=True)
 class Deficiency:
-    """One gap and what became of it; `touched_on` is the day of the last event about it."""
+    """One gap and what became of it; `touched_on` is the day of the last event about it.
+
+    `plan` is the one that stands: reopening drops it, and the next counts on from `plan_version`.
+    """
 
     found: DeficiencyFound
     status: Literal["open", "done", "withdrawn"]
     due_on: date | None
     touched_on: date
     plan: RectificationPlanned | None = None
+    plan_version: int = 0
 
     @property
     def holds_back(self) -> bool:
@@ -99,10 +103,14 @@ def evolve(dossier: Dossier, event: DossierEvent) -> Dossier:
             return _with(dossier, Deficiency(event, "open", event.due_on, event.effective_on))
         case RectificationPlanned():
             found = dossier.deficiencies[event.deficiency_id]
-            touched = max(found.touched_on, event.effective_on)
-            return _with(
-                dossier, replace(found, plan=event, due_on=event.due_on, touched_on=touched)
+            planned = replace(
+                found,
+                plan=event,
+                plan_version=event.plan_version,
+                due_on=event.due_on,
+                touched_on=max(found.touched_on, event.effective_on),
             )
+            return _with(dossier, planned)
         case RectificationCompleted():
             found = dossier.deficiencies[event.deficiency_id]
             return _with(dossier, replace(found, status="done", touched_on=event.effective_on))
@@ -111,29 +119,38 @@ def evolve(dossier: Dossier, event: DossierEvent) -> Dossier:
             return _with(dossier, replace(found, status="withdrawn", touched_on=event.effective_on))
         case DeficiencyReopened():
             found = dossier.deficiencies[event.deficiency_id]
-            due_on = event.due_on or found.due_on
-            return _with(
-                dossier,
-                replace(found, status="open", due_on=due_on, touched_on=event.effective_on),
+            # What was planned did not do it, so neither the plan nor its day stands any longer.
+            reopened = replace(
+                found,
+                status="open",
+                plan=None,
+                due_on=event.due_on,
+                touched_on=event.effective_on,
             )
+            return _with(dossier, reopened)
         case ApplicationSubmitted():
             return replace(dossier, applications=(*dossier.applications, Application(event)))
         case WithdrawalRequested():
             return _of(dossier, event.application_id, lambda one: replace(one, withdrawal=event))
         case ApplicationReturned():
             echoed = _of(dossier, event.application_id, lambda one: replace(one, returned=event))
-            return replace(echoed, set_back_on=event.effective_on)
+            return _set_back(echoed, event.effective_on)
         case ApplicationClosed():
             closed = _of(dossier, event.application_id, lambda one: replace(one, closed=event))
-            if event.outcome == "failed":
-                return replace(closed, set_back_on=event.effective_on)
-            return closed
+            return _set_back(closed, event.effective_on) if event.outcome == "failed" else closed
 
 
 def not_before(on: date, earliest_on: date) -> None:
     """Refused("effective-day-too-early") where an event would precede the one it depends on."""
     if on < earliest_on:
         raise Refused("effective-day-too-early", effective_on=on, earliest_on=earliest_on)
+
+
+def _set_back(dossier: Dossier, on: date) -> Dossier:
+    """An office may score itself on a later day before it hears; that answers all the same."""
+    scored = dossier.scored
+    answered = scored is not None and scored.effective_on > on
+    return replace(dossier, set_back_on=None if answered else on)
 
 
 def _counts(assessment: SelfAssessmentRecorded) -> bool:

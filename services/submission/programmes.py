@@ -36,6 +36,7 @@ class Programme:
     code: str = ""
     district: str = ""
     phases: tuple[Phase, ...] = ()
+    """In the order of their days, whatever the order they were written in."""
     targets: Mapping[str, Target] = field(default_factory=dict)
     batches: Mapping[str, BatchAnnounced] = field(default_factory=dict)
     standards: tuple[StandardPublished, ...] = ()
@@ -51,7 +52,7 @@ class Programme:
     @property
     def plan_due_on(self) -> date:
         """Plans are what the first phase ends with."""
-        return min(phase.to_on for phase in self.phases)
+        return self.phases[0].to_on
 
 
 def evolve(programme: Programme, event: ProgrammeEvent) -> Programme:
@@ -61,7 +62,7 @@ def evolve(programme: Programme, event: ProgrammeEvent) -> Programme:
                 programme,
                 code=event.programme,
                 district=event.district.organisation,
-                phases=event.phases,
+                phases=tuple(sorted(event.phases, key=lambda phase: phase.to_on)),
                 targets={target.code: target for target in event.targets},
             )
         case StandardPublished():

@@ -172,7 +172,7 @@ def plan_rectification(
             **site,
             deficiency_id=deficiency_id,
             item=found.item,
-            plan_version=before.plan_version + 1 if before else 1,
+            plan_version=deficiency.plan_version + 1,
             measure=remedy.measure,
             responsible_post=remedy.responsible_post,
             due_on=remedy.due_on,

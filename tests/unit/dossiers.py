@@ -4,17 +4,18 @@
 `files` 20 (both software, deducting by the point), `vehicle` 10 (hardware, may not apply).
 """
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from functools import reduce
 
+from services.projection.models.dossier import DossierProgress
 from services.submission import programmes
 from services.submission.application import Terms
 from services.submission.planning import Intent
 from services.submission.programmes import Programme
 from services.submission.rectification import Finding
 from shared.contracts.blocks import Document, Mark, StandardRef, TownshipSite
-from shared.contracts.dossier import Duty
+from shared.contracts.dossier import DossierEvent, Duty
 from shared.contracts.programme import (
     BatchAnnounced,
     CalendarPublished,
@@ -31,6 +32,7 @@ from shared.contracts.programme import (
     Target,
     TownshipEnrolled,
 )
+from tests.unit.told import Told
 
 PROGRAMME, TOWNSHIP, OFFICE = "shanting-2018", "370406001", "370406001-office"
 FEBRUARY, MARCH, MAY = date(2018, 2, 8), date(2018, 3, 20), date(2018, 5, 10)
@@ -179,6 +181,16 @@ def heard(*events: ProgrammeEvent) -> Programme:
 OPEN = heard(*OPENING)
 
 
+def progress(*events: DossierEvent) -> DossierProgress:
+    """What the read model makes of the same events, so that both sides can be held to one rule."""
+    told = Told()
+    for event in events:
+        data = {each.name: getattr(event, each.name) for each in fields(event)}
+        del data["programme"]
+        told.dossier(type(event), data.pop("township"), data.pop("effective_on"), **data)
+    return told.rows().dossiers[TOWNSHIP]
+
+
 def site(on: date) -> TownshipSite:
     """Whatever happens in 山城街道 on that day."""
     return programmes.site(OPEN, TOWNSHIP, on)
@@ -206,7 +218,8 @@ def intent(target: str = "first-2018", reach_on: date = date(2018, 11, 30)) -> I
 
 def terms(batch: BatchAnnounced | None = None, standard: StandardPublished = STANDARD) -> Terms:
     """What the programme asks of an application."""
-    return Terms(standard=standard, phases=PHASES, batch=batch)
+    targets = {target.code: target for target in (FIRST, ALL)}
+    return Terms(standard=standard, phases=PHASES, targets=targets, batch=batch)
 
 
 def finding(item: str, *, blocking: bool = True, due_on: date | None = None) -> Finding:

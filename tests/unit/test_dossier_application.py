@@ -192,6 +192,13 @@ def test_a_batch_is_not_applied_to_after_it_closes() -> None:
     given(*READY).when(apply, date(2018, 11, 1), rules=terms(BATCH)).refused("batch-closed")
 
 
+def test_a_batch_of_another_target_than_the_plans_is_refused() -> None:
+    other = terms(replace(BATCH, target="all-2019"))
+    given(*READY).when(apply, SEPTEMBER, "A1", other).refused(
+        "batch-of-another-target", batch="2018年首批", target="首批"
+    )
+
+
 def test_nobody_applies_without_a_plan() -> None:
     given(FULL).when(apply).refused("plan-missing")
 

@@ -4,6 +4,8 @@ from datetime import date
 
 import pytest
 
+from services.projection.models.programme import Enrolment
+from services.projection.stage import Stage, stage
 from shared.contracts.dossier import (
     ApplicationClosed,
     ApplicationReturned,
@@ -12,7 +14,7 @@ from shared.contracts.dossier import (
     DossierEvent,
     ItemReason,
 )
-from tests.unit.dossiers import SEPTEMBER, marks, site
+from tests.unit.dossiers import AUGUST, OFFICE, SEPTEMBER, TOWNSHIP, marks, progress, site
 from tests.unit.test_dossier_application import (
     CASE,
     CLOSED,
@@ -129,6 +131,40 @@ def test_an_assessment_made_before_the_setback_and_recorded_after_it_is_no_answe
     before = assessed(marks(), SEPTEMBER, "S2")
     history = _mended(*READY, SUBMITTED, *RETURNED, *CLOSED, before)
     given(*history).when(apply, NOVEMBER, "A2").refused("assessment-before-setback")
+
+
+ENROLLED = Enrolment(on=AUGUST, township=TOWNSHIP, enrolled=True, name="山城街道", office=OFFICE)
+TENTH, ELEVENTH, TWELFTH = (date(2018, 9, day) for day in (10, 11, 12))
+
+
+@pytest.mark.parametrize("kind", ["returned", "failed"])
+@pytest.mark.parametrize(
+    ("scored_on", "heard_first", "answers"),
+    [
+        (ELEVENTH, "assessment", True),
+        (ELEVENTH, "set-back", True),
+        (TENTH, "assessment", False),
+        (TENTH, "set-back", True),
+        (SEPTEMBER, "set-back", False),
+    ],
+)
+def test_an_assessment_of_a_later_day_answers_a_setback_whichever_is_heard_first(
+    kind: str, scored_on: date, heard_first: str, *, answers: bool
+) -> None:
+    applied = given(*READY, SUBMITTED).state
+    setback = closed(applied, kind, TENTH)
+    if kind == "returned":
+        setback = [*_mended(*returned(applied, TENTH)), *setback]
+    again = assessed(marks(), scored_on, "S2")
+    echoes = [again, *setback] if heard_first == "assessment" else [*setback, again]
+    history = [*READY, SUBMITTED, *echoes]
+    outcome = given(*history).when(apply, TWELFTH, "A2")
+    if answers:
+        assert outcome.events
+    else:
+        outcome.refused("assessment-before-setback", set_back_on=TENTH)
+    seen = stage(progress(*history), [], [ENROLLED], TWELFTH)
+    assert (seen is Stage.READY) is answers
 
 
 @pytest.mark.parametrize("outcome", ["withdrawn", "void", "awarded"])

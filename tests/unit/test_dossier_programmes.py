@@ -1,5 +1,6 @@
 """What the submission service knows of a programme it follows."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -12,7 +13,7 @@ from services.submission.programmes import (
     standard_in_force,
     standard_version,
 )
-from shared.contracts.programme import Closed, TownshipWithdrawn
+from shared.contracts.programme import Closed, Opened, TownshipWithdrawn
 from shared.contracts.refusals import Refused
 from tests.unit.dossiers import (
     BATCH,
@@ -116,5 +117,8 @@ def test_no_batch_is_named_or_one_that_was_announced() -> None:
     assert refusal(refused) == "unknown-batch"
 
 
-def test_plans_are_due_when_the_first_phase_ends() -> None:
-    assert OPEN.plan_due_on == date(2018, 3, 31)
+def test_plans_are_due_when_the_first_phase_ends_however_the_phases_are_listed() -> None:
+    opened, *rest = OPENING
+    assert isinstance(opened, Opened)
+    for phases in (opened.phases, opened.phases[::-1]):
+        assert heard(replace(opened, phases=phases), *rest).plan_due_on == date(2018, 3, 31)

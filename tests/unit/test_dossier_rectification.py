@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import date
 from typing import cast
 
+import pytest
+
 from services.submission.dossier import Dossier, evolve
 from services.submission.rectification import (
     Finding,
@@ -24,7 +26,7 @@ from shared.contracts.dossier import (
     RectificationCompleted,
     RectificationPlanned,
 )
-from tests.unit.dossiers import AUGUST, MARCH, MAY, OPEN, STANDARD, finding, marks, site
+from tests.unit.dossiers import AUGUST, MARCH, MAY, OPEN, STANDARD, finding, marks, progress, site
 from tests.unit.given import Given
 from tests.unit.test_dossier_planning import assess
 
@@ -243,11 +245,28 @@ def test_what_was_called_done_and_is_not_is_reopened_and_blocks_as_before() -> N
     assert outcome.state.deficiencies["D-files"].holds_back
 
 
-def test_reopened_without_a_new_day_it_is_due_when_it_was() -> None:
-    (reopened,) = reopen(given(FILES, PLANNED, COMPLETED).state, JULY)
-    (event,) = given(FILES, PLANNED, COMPLETED, reopened).when(complete, AUGUST).events
+@pytest.mark.parametrize("due_on", [None, date(2018, 7, 20)])
+def test_reopened_it_is_due_by_the_new_day_or_by_none_in_the_read_model_too(
+    due_on: date | None,
+) -> None:
+    (reopened,) = reopen(given(FILES, PLANNED, COMPLETED).state, JULY, due_on)
+    history = (FILES, PLANNED, COMPLETED, reopened)
+    (event,) = given(*history).when(complete, AUGUST).events
     assert isinstance(event, RectificationCompleted)
-    assert event.due_on == date(2018, 6, 29)
+    assert event.due_on == due_on
+    (seen,) = progress(*history).open_deficiencies().values()
+    assert (seen.due_on, seen.planned) == (due_on, False)
+
+
+def test_what_is_reopened_may_be_planned_as_it_was_before() -> None:
+    (reopened,) = reopen(given(FILES, PLANNED, COMPLETED).state, JULY)
+    again = replace(REMEDY, due_on=date(2018, 8, 20))
+    (planned,) = given(FILES, PLANNED, COMPLETED, reopened).when(plan, JULY, again).events
+    (anew,) = reopen(given(FILES, PLANNED, COMPLETED, reopened, planned, COMPLETED).state, JULY)
+    history = (FILES, PLANNED, COMPLETED, reopened, planned, COMPLETED, anew)
+    (event,) = given(*history).when(plan, JULY, again).events
+    assert isinstance(event, RectificationPlanned)
+    assert event.plan_version == 3
 
 
 def test_after_reopening_the_plans_go_on_counting() -> None:

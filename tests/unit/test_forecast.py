@@ -1,5 +1,6 @@
 """When an office will be through, by the published rules, and how that is said."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from services.projection.forecast import Forecast
@@ -8,6 +9,7 @@ from services.projection.picture import Picture, picture
 from services.projection.reasons import reason_en, reason_zh
 from services.projection.sentence import sentence_en, sentence_zh
 from services.projection.words import Runs
+from shared.contracts.programme import Opened
 from tests.unit.story import ALL_DUE, Story
 
 D = date
@@ -184,6 +186,19 @@ def test_a_plan_is_late_until_it_is_filed() -> None:
     story = Story().opened().enrolled(T)
     assert kinds(story, D(2018, 4, 10))["plan-late"].late_wd == 7
     assert "plan-late" not in kinds(story.planned(T, D(2018, 4, 10)), D(2018, 4, 10))
+
+
+def test_the_days_of_the_phases_count_however_they_are_listed() -> None:
+    story = Story().opened().enrolled(T)
+    first = story.received[0]
+    assert isinstance(first.event, Opened)
+    turned = replace(first.event, phases=first.event.phases[::-1])
+    story.received[0] = replace(first, event=turned)
+    named = kinds(story, D(2018, 9, 3))
+    assert (named["plan-late"].due_on, named["assessment-late"].due_on) == (
+        D(2018, 3, 31),
+        D(2018, 8, 31),
+    )
 
 
 def test_rectifications_past_their_own_day_are_named_with_the_longest() -> None:
