@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+import asyncpg
 import orjson
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -16,8 +17,8 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
 from shared.contracts.registry import CONTEXTS
-from shared.events.envelope import Record, to_headers
 from shared.messaging.kafka import Kafka, abandoned, partitions
+from shared.messaging.outgoing import dressed, outgoing
 from shared.messaging.tail import compare
 from shared.messaging.topics import TopicMismatch, declared, ensure
 from shared.store.log import Log, Tenure
@@ -29,6 +30,7 @@ PAGE = 5000
 # Small while commands run, so that a refill of millions does not hold up their event loop.
 PAGE_BESIDE_COMMANDS = 200
 LOOK_S = 1.0
+MOVE_S = 0.1
 FIRST_LOOK_S = 2.0
 COMPARE_S = 30.0
 AGAIN_S = (0.2, 2.0)
@@ -146,31 +148,38 @@ class Relay:
         producer = self._kafka.producer()
         await producer.start()
         self._log.degraded.pop("relay", None)
+        clock = asyncio.get_running_loop().time
+        moved, moved_at = position, clock()
+        limit = PAGE_BESIDE_COMMANDS
         try:
-            page = await self._log.page(position, PAGE_BESIDE_COMMANDS)
+            page = await self._page(position, limit)
             while True:
                 if not page:
-                    await self._log.grown(position, LOOK_S)
-                    page = await self._log.page(position, PAGE_BESIDE_COMMANDS)
-                    continue
-                committed = self._log.committed
-                sending = asyncio.create_task(self._send(producer, page))
-                try:
-                    position = page[-1].position
-                    # The next page is read while this one is acknowledged.
-                    following = await self._log.page(position, self._limit)
-                    await sending
-                finally:
-                    sending.cancel()
-                await self._move(tenure, cluster, position)
-                self._limit = PAGE if self._log.committed == committed else PAGE_BESIDE_COMMANDS
-                page = following
+                    await self._log.grown(position, LOOK_S if moved == position else MOVE_S)
+                    page = await self._page(position, PAGE_BESIDE_COMMANDS)
+                else:
+                    committed = self._log.committed
+                    sending = asyncio.create_task(self._send(producer, page))
+                    try:
+                        position = page[-1]["position"]
+                        # The next page is read while this one is acknowledged.
+                        page = await self._page(position, limit)
+                        await sending
+                    finally:
+                        sending.cancel()
+                    quiet = self._log.committed == committed
+                    limit = PAGE if quiet else PAGE_BESIDE_COMMANDS
+                # Not for each page: commands wait for this session, and a page may be sent twice.
+                if moved != position and clock() - moved_at >= MOVE_S:
+                    await self._move(tenure, cluster, position)
+                    moved, moved_at = position, clock()
         finally:
             await abandoned(producer)
 
-    _limit = PAGE
+    async def _page(self, after: int, limit: int) -> Sequence[asyncpg.Record]:
+        return await outgoing(self._log, after, limit, self._contracts_url)
 
-    async def _send(self, producer: AIOKafkaProducer, page: Sequence[Record]) -> None:
+    async def _send(self, producer: AIOKafkaProducer, page: Sequence[asyncpg.Record]) -> None:
         """All of a page, acknowledged; the first failed submit raises, for going on leaves a hole.
 
         Raises Wiped where a record lands before the end that was known: the log was emptied.
@@ -183,15 +192,14 @@ class Relay:
             future = await producer.send_batch(batch, to.topic, partition=to.partition)
             sent.append((to, batch.record_count(), future))
 
-        for record in page:
-            key = record.key.encode()
-            to = self._partition(record.context, key)
-            headers = to_headers(record, self._log.installation, self._contracts_url)
+        for row in page:
+            _, context, key, headers, value = await dressed(self._log, row, self._contracts_url)
+            to = partition_of(self._topics[context], key)
             batch = batches.get(to) or batches.setdefault(to, producer.create_batch())
-            if batch.append(key=key, value=record.data, timestamp=None, headers=headers) is None:
+            if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
                 await submit(to, batch)
                 batch = batches[to] = producer.create_batch()
-                batch.append(key=key, value=record.data, timestamp=None, headers=headers)
+                batch.append(key=key, value=value, timestamp=None, headers=headers)
         for to, batch in batches.items():
             await submit(to, batch)
         for to, count, future in sent:
@@ -200,9 +208,6 @@ class Relay:
                 raise Wiped(f"{to.topic}/{to.partition} was emptied under the producer")
             self._ends[to] = offset + count
         PUBLISHED.labels(self._log.service).inc(len(page))
-
-    def _partition(self, context: str, key: bytes) -> TopicPartition:
-        return _partition(self._topics[context], key)
 
     async def _move(self, tenure: Tenure, cluster: str, position: int) -> None:
         ends = orjson.dumps({f"{p.topic}/{p.partition}": end for p, end in self._ends.items()})
@@ -216,7 +221,7 @@ class Relay:
 
 
 @lru_cache(maxsize=100_000)
-def _partition(topic: str, key: bytes) -> TopicPartition:
+def partition_of(topic: str, key: bytes) -> TopicPartition:
     """The partition every Kafka client gives this key."""
     return TopicPartition(topic, (murmur2(key) & 0x7FFFFFFF) % declared_partitions(topic))
 

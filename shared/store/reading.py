@@ -27,7 +27,7 @@ class Reader:
         self, context: str, *, prefix: str = "", after: str = "", limit: int = 100
     ) -> list[str]:
         """Subjects of own streams in bytewise order, a page at a time."""
-        rows = await self._fetch(
+        rows = await self.rows(
             "SELECT subject FROM log WHERE context = $1 AND version = 1 AND subject > $2"
             " AND starts_with(subject, $3) ORDER BY subject LIMIT $4",
             context, after, prefix, limit,
@@ -36,7 +36,7 @@ class Reader:
 
     async def history(self, stream: Stream) -> list[Record]:
         """All events of an own stream, by version."""
-        rows = await self._fetch(
+        rows = await self.rows(
             f"SELECT {_LIST} FROM log WHERE context = $1 AND subject = $2 ORDER BY version",  # noqa: S608
             stream.context, stream.subject,
         )  # fmt: skip
@@ -44,7 +44,7 @@ class Reader:
 
     async def page(self, after: int, limit: int) -> list[Record]:
         """Events of the whole log behind a position, in its order."""
-        rows = await self._fetch(
+        rows = await self.rows(
             f"SELECT {_LIST} FROM log WHERE position > $1 ORDER BY position LIMIT $2",  # noqa: S608
             after, limit,
         )  # fmt: skip
@@ -54,7 +54,7 @@ class Reader:
         self, streams: Sequence[tuple[str, str, int]]
     ) -> dict[tuple[str, str, int], UUID]:
         """Ids of own events by (context, subject, version), for those that exist."""
-        rows = await self._fetch(
+        rows = await self.rows(
             "SELECT context, subject, version, id FROM log"
             " JOIN unnest($1::text[], $2::text[], $3::int[]) AS s(c, n, v)"
             " ON context = c AND subject = n AND version = v",
@@ -64,10 +64,11 @@ class Reader:
 
     async def heard(self, ids: Sequence[UUID]) -> dict[UUID, Record]:
         """Kept events of other services, by id."""
-        rows = await self._fetch(f"SELECT {_LIST} FROM heard WHERE id = ANY($1)", ids)  # noqa: S608
+        rows = await self.rows(f"SELECT {_LIST} FROM heard WHERE id = ANY($1)", ids)  # noqa: S608
         return {row["id"]: Record(*row) for row in rows}
 
-    async def _fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
+    async def rows(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
+        """What a statement of a room next door answers; it only reads."""
         try:
             async with self._opening:  # or thirty first readers open thirty pools
                 if self._readers is None:
@@ -79,8 +80,8 @@ class Reader:
                         command_timeout=30,
                         server_settings={"application_name": f"fuyan-{self.service}-reader"},
                     )
-            rows: list[asyncpg.Record] = await self._readers.fetch(statement, *arguments)
-            return rows
+            found: list[asyncpg.Record] = await self._readers.fetch(statement, *arguments)
+            return found
         except LOST as error:
             raise Unavailable("store-unavailable") from error
 

@@ -84,7 +84,7 @@ async def appended(log: Log, *, hot: bool = False) -> float:
     begun = time.perf_counter()
     await asyncio.gather(*(caller(number) for number in range(CALLERS)))
     rate = done / (time.perf_counter() - begun)
-    found = await log._fetch(
+    found = await log.rows(
         "SELECT count(*), count(DISTINCT position) FROM log WHERE starts_with(subject, $1)", run
     )
     assert tuple(found[0]) == (done, done), "the table holds what was acknowledged, once"

@@ -17,7 +17,7 @@ from shared.clock import civil_day
 from shared.contracts.registry import CONTEXTS, encode, type_of
 from shared.events.envelope import Headers, Record, to_headers
 from shared.messaging.kafka import Kafka, partitions
-from shared.messaging.relay import PAGE, Relay, _partition
+from shared.messaging.relay import PAGE, Relay, partition_of
 from shared.messaging.topics import ensure
 from shared.store.log import Log, Tenure
 from shared.store.sql import event_arrays, insert_events
@@ -100,7 +100,7 @@ async def messages(log: Log) -> list[Message]:
         for one in page:
             key = one.key.encode()
             headers = to_headers(one, log.installation, CONTRACTS_URL)
-            found.append((_partition(TOPIC, key), key, one.data, headers))
+            found.append((partition_of(TOPIC, key), key, one.data, headers))
     return found
 
 

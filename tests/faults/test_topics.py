@@ -148,12 +148,12 @@ async def test_a_truncated_partition_does_not_stop_the_others(
 
     async def count(wanted: int) -> None:
         async def there() -> bool:
-            return bool((await log._fetch("SELECT count(*) FROM log"))[0][0] == wanted)
+            return bool((await log.rows("SELECT count(*) FROM log"))[0][0] == wanted)
 
         await until(there, 15)
 
     async def confirmed() -> bool:
-        rows = await log._fetch("SELECT next_offset FROM fence WHERE partition = 0")
+        rows = await log.rows("SELECT next_offset FROM fence WHERE partition = 0")
         return bool(rows and rows[0][0] > 0)
 
     async with serving(log, [Reactions(log, kafka, {DeficiencyWithdrawn: answer})]):

@@ -123,12 +123,12 @@ async def test_poison_is_parked_and_blocks_only_its_own_key(
         await first.decide(command(), stream("p/u"), lambda told: [beside])
 
         async def all_seen() -> bool:
-            rows = await second._fetch("SELECT count(*) FROM parked")
+            rows = await second.rows("SELECT count(*) FROM parked")
             return rows[0][0] == 2 and await officers(second, "p/u/1") == ["3"]
 
         await until(all_seen)
         assert await officers(second, "p/t/1") == []
-        rows = await second._fetch("SELECT seq, reason, value FROM parked ORDER BY seq")
+        rows = await second.rows("SELECT seq, reason, value FROM parked ORDER BY seq")
         assert [row["seq"] for row in rows] == [1, 2]
         assert "ZeroDivisionError" in rows[0]["reason"]
         assert "behind" in rows[1]["reason"]
