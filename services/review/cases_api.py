@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from services.review import team, verdict
-from services.review.case import pinned
+from services.review.case import Case, pinned
 from services.review.case_bodies import (
     ConsensusBody,
     DecisionBody,
@@ -15,7 +15,6 @@ from services.review.case_bodies import (
     MinutesBody,
     RecusalBody,
     TeamBody,
-    scored,
 )
 from services.review.directory import Directory
 from services.review.place import (
@@ -24,14 +23,16 @@ from services.review.place import (
     Scene,
     Wish,
     act,
-    for_city,
     name_of,
     of_district,
+    on_behalf,
     roles,
 )
 from shared.clock import civil_day
 from shared.contracts.case import CaseEvent
+from shared.contracts.refusals import Refused
 from shared.store.log import Log
+from shared.web.bodies import scored
 from shared.web.commands import Written, created, decision_requires_if_match
 
 CASE = "/{programme}/{township}/{round}"
@@ -91,10 +92,10 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
     ) -> InspectionWritten:
         """Schedule a visit, or move one."""
         inspection_id = name_of(wish)
+        if body.level == "city":
+            wish = await on_behalf(log, here.programme, here.principal, wish)
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
-            if body.level == "city":
-                for_city(scene.principal, scene.programme, here.programme)
             return team.schedule_inspection(
                 scene.case,
                 scene.programme,
@@ -128,11 +129,15 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
         response: Response,
     ) -> Written:
         """Put on record that a visit took place."""
+        case: Case
+        _, case = await log.state(here.streams[0])
+        visit = case.inspections.get(inspection_id)
+        if visit is None:  # whose visit it is decides who may speak of it
+            raise Refused("inspection-unknown", inspection_id=inspection_id)
+        if visit.level == "city":
+            wish = await on_behalf(log, here.programme, here.principal, wish)
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
-            visit = scene.case.inspections.get(inspection_id)
-            if visit is not None and visit.level == "city":
-                for_city(scene.principal, scene.programme, here.programme)
             return team.hold_inspection(
                 scene.case,
                 inspection_id,

@@ -25,9 +25,9 @@ from services.review.place import (
     Wish,
     act,
     answer,
-    for_city,
     name_of,
     of_district,
+    on_behalf,
     roles,
 )
 from services.review.standards import no_duplicates
@@ -36,7 +36,7 @@ from shared.contracts.case import CaseEvent
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
 from shared.store.streams import Changes, Claim, Stream
-from shared.web.commands import Written, created, decision_requires_if_match, with_day
+from shared.web.commands import Written, created, decision_requires_if_match
 
 RewardId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
 
@@ -86,7 +86,7 @@ def city_acts(log: Log) -> APIRouter:
             return Changes(dict(zip(streams, events, strict=True)))
 
         written = await log.decide_many(
-            with_day(wish, body.effective_on),
+            wish,
             (*streams, Stream("programme", programme)),
             decide,
         )
@@ -97,15 +97,15 @@ def city_acts(log: Log) -> APIRouter:
     @router.post(f"/cases{CASE}/city-marks", status_code=201, dependencies=roles("city", "officer"))
     async def mark(here: Here, wish: Wish, body: CityMarksBody, response: Response) -> Written:
         """Record the city's figures, or on its behalf with its paper."""
+        wish = await on_behalf(log, here.programme, here.principal, wish)
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
-            behalf = for_city(scene.principal, scene.programme, here.programme)
             return city.record_city_marks(
                 scene.case,
                 scene.programme,
                 body.figures(pinned(scene.case, scene.programme)),
                 inspected_on=body.inspected_on,
-                on_behalf_of=behalf,
+                on_behalf_of=wish.on_behalf_of,
                 site=scene.site,
             )
 
@@ -118,10 +118,10 @@ def city_acts(log: Log) -> APIRouter:
     async def decision(here: Here, wish: Wish, body: DecisionBody, response: Response) -> Written:
         """Pass, fail or return, upon what was seen (If-Match)."""
         decision_requires_if_match(wish)
+        wish = await on_behalf(log, here.programme, here.principal, wish)
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
-            behalf = for_city(scene.principal, scene.programme, here.programme)
-            return _decided(scene, body, behalf)
+            return _decided(scene, body, wish.on_behalf_of)
 
         written = await act(log, here, wish, body, decide)
         return created(response, f"{here.path}/city-decision", written)
@@ -133,6 +133,7 @@ def city_acts(log: Log) -> APIRouter:
         programme: Code, who: Who, wish: Wish, body: AwardsBody, response: Response
     ) -> AwardWritten:
         """Award many titles in one act: all, or none; no plaque number ever comes again."""
+        wish = await on_behalf(log, programme, who, wish)
         award_id, site = name_of(wish), body.site(programme, civil_day(log.clock()))
         streams = _cases(programme, [one.case_id for one in body.titles])
         awards = [
@@ -140,14 +141,13 @@ def city_acts(log: Log) -> APIRouter:
         ]
 
         def decide(*states: Any) -> Changes:
-            *cases, state = states
-            behalf = for_city(who, state, programme)
+            *cases, _ = states
             events = title.award_titles(
                 cases,
                 awards,
                 award_id=award_id,
                 valid_until_on=body.valid_until_on,
-                on_behalf_of=behalf,
+                on_behalf_of=wish.on_behalf_of,
                 site=site,
             )
             return Changes(
@@ -159,7 +159,7 @@ def city_acts(log: Log) -> APIRouter:
             )
 
         written = await log.decide_many(
-            with_day(wish, body.effective_on),
+            wish,
             (*streams, Stream("programme", programme)),
             decide,
         )

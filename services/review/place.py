@@ -1,7 +1,7 @@
 """Which case a request is about, who stands before it, and how a decision is taken there."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from uuid import UUID, uuid5
 
@@ -20,8 +20,9 @@ from shared.store.command import Command
 from shared.store.log import Log
 from shared.store.streams import Stream
 from shared.store.streams import Written as Appended
+from shared.web import bodies
 from shared.web.auth import Auth, Principal, allow, own_office
-from shared.web.commands import Written, command, with_day
+from shared.web.commands import Written, command
 
 # Names what a command makes, so that the same key always names the same thing.
 _MADE_BY = UUID("1c0f5c9e-7d4a-5b8e-9a59-52f3b8f0d7a2")
@@ -29,7 +30,7 @@ _MADE_BY = UUID("1c0f5c9e-7d4a-5b8e-9a59-52f3b8f0d7a2")
 # Who may schedule a visit and put it on record: the team's members, or whoever acts for the city.
 VISITORS = ("member", "officer", "city")
 
-Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
+Code = Annotated[bodies.Code, Path()]
 Round = Annotated[int, Path(ge=1, le=9999)]
 Wish = Annotated[Command, Depends(command)]
 
@@ -113,7 +114,7 @@ async def act(log: Log, here: Place, wish: Command, body: ActBody, decision: Dec
         return decision(Scene(here.principal, case, programme, applications, site))
 
     on, *reading = here.streams
-    return answer(await log.decide(with_day(wish, body.effective_on), on, decide, reading=reading))
+    return answer(await log.decide(wish, on, decide, reading=reading))
 
 
 def answer(written: Appended) -> Written:
@@ -144,6 +145,16 @@ def for_city(principal: Principal, programme: Programme, code: str) -> str | Non
     if "officer" in principal.roles and principal.organisation == opened.district.organisation:
         return city
     raise Refused("other-organisation", organisation=city)
+
+
+async def on_behalf(log: Log, code: str, principal: Principal, wish: Command) -> Command:
+    """The wish of whoever acts for the city, in its name where that is the district.
+
+    Asked before the decision, since no event of it may lack the name; districts and cities never
+    change once their programme is open. Raises what `for_city` raises.
+    """
+    _, programme = await log.state(Stream("programme", code))
+    return replace(wish, on_behalf_of=for_city(principal, programme, code))
 
 
 def name_of(wish: Command) -> str:

@@ -45,7 +45,7 @@ from shared.store.command import Command
 from shared.store.log import Log
 from shared.store.streams import Stream
 from shared.web.auth import ROLES, Principal, own_office
-from shared.web.commands import Written, created, with_day
+from shared.web.commands import Written, created
 
 AT_ONCE = 100
 Act = Callable[[Programme, ProgrammeSite], Sequence[ProgrammeEvent]]
@@ -90,7 +90,6 @@ def programmes(log: Log) -> APIRouter:
             of_district(principal, programme, code)
             return decision(programme, site)
 
-        wish = with_day(wish, body.effective_on)
         return answer(await log.decide(wish, Stream("programme", code), decide))
 
     @router.get("", dependencies=roles(*ROLES))
@@ -113,7 +112,7 @@ def programmes(log: Log) -> APIRouter:
         definition = body.definition()
         site = body.site(body.code, civil_day(log.clock()))
         written = await log.decide(
-            with_day(wish, body.effective_on),
+            wish,
             Stream("programme", body.code),
             lambda programme: decisions.open_programme(programme, definition, site=site),
         )

@@ -19,7 +19,7 @@ from shared.store.command import Command
 from shared.store.log import Log
 from shared.store.streams import Stream
 from shared.web.auth import Auth, Principal, allow
-from shared.web.commands import Written, command, with_day
+from shared.web.commands import Written, command
 
 # Names what a command makes, so that the same key always names the same thing.
 _MADE_BY = UUID("6f1f2a39-6d0c-5c0e-9b8a-2a6a6e4c7a11")
@@ -93,7 +93,7 @@ async def act(
         return decision(dossier, programme, site)
 
     written = await log.decide(
-        with_day(wish, body.effective_on),
+        wish,
         here.stream,
         decide,
         reading=[Stream("programme", here.programme)],

@@ -38,7 +38,7 @@ HEADERS: dict[str, tuple[str, str]] = {
     "ce_correlationid": (_UUID, "What started it all: the same in everything that followed."),
     "ce_causationid": (_UUID, "What directly caused it: a command, or another event by `ce_id`."),
     "ce_actor": (_ACTOR, "`<organisation>:<officer id>`; ids only, never a name."),
-    "ce_onbehalfof": (_ACTOR, "For whom the actor acted; absent when for nobody else."),
+    "ce_onbehalfof": ("^[^:]+$", "For which organisation the actor acted; absent when its own."),
     "ce_command": (_HASH, "SHA-256 of the command's key."),
     "ce_leaf": (_HASH, "The leaf hash that seals headers and data; how to check it: README.md."),
     "ce_salt": ("^([0-9a-f]{2})+$", "What the data was hashed with; gone once it is erased."),

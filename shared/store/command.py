@@ -1,7 +1,6 @@
 """Who asks for what, and under which key: all that a log needs to know of a command."""
 
 from dataclasses import dataclass, field
-from datetime import date
 from uuid import UUID
 
 
@@ -24,7 +23,8 @@ class Command:
     `key` is unique in a store (over HTTP it is `<organisation>:<officer>/<Idempotency-Key>`),
     `fingerprint` the SHA-256 of what was asked, `actor` is `<organisation>:<officer id>`.
     `expected` is the stream version the caller has seen (`If-Match`), if it must still hold.
-    `effective_on` is the civil day it happened (Asia/Shanghai); None is today by the log's clock.
+    `on_behalf_of` is the organisation for which the actor acts, where the record knows that it
+    does; nobody says so of themselves.
     """
 
     key: str
@@ -35,5 +35,4 @@ class Command:
     on_behalf_of: str | None = None
     expected: int | None = None
     after: tuple[Heard, ...] = field(default=())
-    effective_on: date | None = None
     traceparent: str | None = None

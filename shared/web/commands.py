@@ -2,10 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import replace
-from datetime import date
 from urllib.parse import quote
-from uuid import UUID
 
 import orjson
 from fastapi import Request, Response
@@ -13,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.refusals import Refused
 from shared.store.command import Command, Heard
-from shared.web.auth import ID, Auth
+from shared.web.auth import Auth
 
 _KEY = re.compile(r"[!-~]{1,200}")
 _VERSION = re.compile(r'"(0|[1-9][0-9]{0,17})"')
@@ -30,15 +27,15 @@ class Written(BaseModel):
     stream: str
     version: int
     position: int | None = None
-    ids: tuple[UUID, ...] = ()
 
 
 async def command(request: Request) -> Command:
     """A dependency: the wish that a request carries, in the name of whoever is signed in.
 
-    It asks who that is, but not for their role: every command route takes `allow(...)` too.
+    It asks who that is, but not for their role: every command route takes `allow(...)` too. For
+    whom one acts is never taken from the request: a route that knows says it by the record.
     Raises Refused: `idempotency-key-missing`, `idempotency-key-invalid`, `if-match-invalid`,
-    `after-invalid`, `on-behalf-of-invalid`, and what `Auth.principal` raises.
+    `after-invalid`, and what `Auth.principal` raises.
     """
     auth: Auth = request.app.state.auth
     principal = await auth.principal(request)
@@ -48,13 +45,11 @@ async def command(request: Request) -> Command:
         raise Refused("idempotency-key-missing")
     if not _KEY.fullmatch(key):
         raise Refused("idempotency-key-invalid")
-    behalf = headers.get("on-behalf-of")
     return Command(
         key=f"{principal.actor}/{key}",
-        fingerprint=_fingerprint(request, behalf, await request.body()),
+        fingerprint=_fingerprint(request, await request.body()),
         actor=principal.actor,
         correlation=request.state.correlation,
-        on_behalf_of=_on_behalf_of(behalf),
         expected=_expected(headers.get("if-match")),
         after=_after(headers.get("after")),
         traceparent=request.state.traceparent,
@@ -67,11 +62,6 @@ def decision_requires_if_match(command: Command) -> None:
         raise Refused("if-match-required")
 
 
-def with_day(command: Command, day: date | None) -> Command:
-    """The command, said to have happened on `day` (Asia/Shanghai); None is today."""
-    return replace(command, effective_on=day)
-
-
 def created(response: Response, location: str, written: Written) -> Written:
     """Answer 201 with the address of what was made and the version for the next `If-Match`."""
     response.status_code = 201
@@ -80,13 +70,13 @@ def created(response: Response, location: str, written: Written) -> Written:
     return written
 
 
-def _fingerprint(request: Request, behalf: str | None, body: bytes) -> bytes:
-    """SHA-256 of what is asked: method, address, for whom, and the body whatever its spacing."""
+def _fingerprint(request: Request, body: bytes) -> bytes:
+    """SHA-256 of what is asked: method, address, and the body whatever its spacing."""
     scope = request.scope
     path = scope.get("raw_path") or quote(scope["path"]).encode()
     address = b"%s %s?%s" % (scope["method"].encode(), path, scope["query_string"])
     digest = hashlib.sha256()
-    for part in (address, (behalf or "").encode(), _canonical(request, body)):
+    for part in (address, _canonical(request, body)):
         # Length first, or the end of one part could pass for the beginning of the next.
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
@@ -123,12 +113,3 @@ def _after(header: str | None) -> tuple[Heard, ...]:
             raise Refused("after-invalid")
         heard.append(Heard(name[1], name[2], int(name[3])))
     return tuple(heard)
-
-
-def _on_behalf_of(header: str | None) -> str | None:
-    if header is None:
-        return None
-    organisation, _, officer = header.partition(":")
-    if not (ID.fullmatch(organisation) and ID.fullmatch(officer)):
-        raise Refused("on-behalf-of-invalid")
-    return header

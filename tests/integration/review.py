@@ -77,7 +77,6 @@ class Ears:
             actor="fuyan:review",
             correlation=record.correlation,
             causation=record.id,
-            effective_on=record.effective_on,
         )
         await log.follow(tenure, step, reaction.reading, reaction.decision, command)
 
@@ -112,6 +111,7 @@ class Review:
     """The service, its clock, and who may speak to it."""
 
     app: FastAPI
+    database: str
     log: Log
     ears: Ears
     issuer: Issuer
@@ -185,7 +185,7 @@ async def review(database: str, clock: Path) -> AsyncIterator[Review]:
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://review.test") as http,
     ):
-        yield Review(app, log, ears, issuer, clock, http)
+        yield Review(app, database, log, ears, issuer, clock, http)
 
 
 def full(standard: StandardPublished) -> tuple[Mark, ...]:

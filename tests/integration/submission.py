@@ -72,7 +72,6 @@ class Ears:
             actor="fuyan:submission",
             correlation=record.correlation,
             causation=record.id,
-            effective_on=record.effective_on,
         )
         await log.follow(self.tenure, step, reaction.reading, reaction.decision, command)
 

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from pydantic import TypeAdapter
@@ -289,6 +290,56 @@ async def test_a_letter_with_one_unfit_case_recommends_none(service: Review) -> 
     refused = await service.post(f"{PROGRAMME}/recommendations", letter, "liu", "leader")
     assert (refused.status_code, code(refused)) == (409, "wrong-stage")
     assert (await service.get(case(FIRST)))["stage"] == "preliminary-passed"
+
+
+async def test_what_the_district_does_for_the_city_is_in_the_citys_name(service: Review) -> None:
+    version = await agreed(service, FIRST)
+    service.on(9, 14)
+    at = case(FIRST)
+    await did(
+        await service.post(f"{at}/decision", {"decision": "pass"}, "liu", "leader", version=version)
+    )
+    service.on(9, 20)
+    paper: dict[str, Any] = {"document": LETTER}
+    letter = paper | {"cases": [f"shanting-2018/{FIRST}/1"]}
+    await did(await service.post(f"{PROGRAMME}/recommendations", letter, "liu", "leader"))
+    before = await names(service, FIRST)
+    assert not any(before.values())
+    visit = {"level": "city", "place": "安监办", "starts_at": "2018-09-20T10:00:00+08:00"}
+    visit["ends_at"] = "2018-09-20T11:00:00+08:00"
+    theirs = await service.post(f"{at}/inspections", visit, "chen", "member")
+    assert code(theirs) == "other-organisation"
+    planned = await did(await service.post(f"{at}/inspections", visit, "o1", "officer"))
+    record = f"{at}/inspections/{planned['inspection_id']}/record"
+    await did(await service.post(record, paper | {"present": ["sun"]}, "o1", "officer"))
+    figures = {"granularity": "total", "total_cp": 90000, "inspected_on": "2018-09-20"}
+    seen = await did(await service.post(f"{at}/city-marks", paper | figures, "o1", "officer"))
+    passing = paper | {"decision": "pass"}
+    await did(
+        await service.post(f"{at}/city-decision", passing, "o1", "officer", version=seen["version"])
+    )
+    titles = paper | award(FIRST, "枣安标〔2018〕1号")
+    await did(await service.post(f"{PROGRAMME}/awards", titles, "o1", "officer"))
+    after = await names(service, FIRST)
+    assert {name: one for name, one in after.items() if name not in before} == {
+        "city-passed": CITY,
+        "city-marks-recorded": CITY,
+        "title-awarded": CITY,
+    }
+    assert after["inspection-scheduled"] == after["inspection-held"] == CITY
+
+
+async def names(service: Review, township: str) -> dict[str, str | None]:
+    """For whom the actor of the last event of each kind acted, as the log says."""
+    connection = await asyncpg.connect(service.database)
+    try:
+        rows = await connection.fetch(
+            "SELECT type, on_behalf_of FROM log WHERE subject = $1 ORDER BY version",
+            f"shanting-2018/{township}/1",
+        )
+    finally:
+        await connection.close()
+    return {row["type"].split(".")[2]: row["on_behalf_of"] for row in rows}
 
 
 async def test_the_district_records_for_the_city_only_with_its_paper(service: Review) -> None:

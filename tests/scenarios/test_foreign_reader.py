@@ -48,7 +48,7 @@ ALWAYS = {
     "content-type": r"application/json",
 }
 SOMETIMES = {
-    "ce_onbehalfof": f"{ID}:{ID}",
+    "ce_onbehalfof": ID,
     "traceparent": r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}",
 }
 SEALED = (

@@ -21,7 +21,6 @@ from shared.web.commands import (
     command,
     created,
     decision_requires_if_match,
-    with_day,
 )
 from shared.web.health import Readiness
 from shared.web.settings import ServiceSettings
@@ -97,9 +96,9 @@ def small_service(side: IssuerSide, readiness: Readiness | None = None, **settin
     async def decide(
         _: Annotated[Principal, Depends(allow("leader"))],
         wish: Annotated[Command, Depends(command)],
-    ) -> str:
+    ) -> int | None:
         decision_requires_if_match(wish)
-        return str(with_day(wish, date(2018, 9, 1)).effective_on)
+        return wish.expected
 
     @app.get("/v1/dossiers/{township}")
     async def dossier(
