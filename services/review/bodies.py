@@ -1,11 +1,10 @@
 """What may be sent to a programme: its definition and its parts, bounded, and nothing else."""
 
-from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from services.review.definition import (
     BatchDraft,
@@ -16,7 +15,7 @@ from services.review.definition import (
     StandardDraft,
     TownshipDraft,
 )
-from shared.contracts.blocks import Document, ProgrammeSite
+from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.programme import (
     Category,
     Gate,
@@ -26,34 +25,15 @@ from shared.contracts.programme import (
     StandardChange,
     Target,
 )
+from shared.web import bodies
+from shared.web.bodies import CONTRACT, Body, Code, Day, Flag, Line, Paper, Points, Words
 
 D = TypeVar("D")
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Points = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
+Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]
 
 
-class Body(BaseModel):
-    """Unknown fields are refused, or a misspelt one would be lost without a word."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=2000)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _clean(cls, sent: Any) -> Any:
-        """A NUL is legal JSON and legal nowhere else: PostgreSQL and spreadsheets refuse it."""
-        if any("\x00" in text for text in _texts(sent)):
-            raise ValueError("text must not contain a NUL character")
-        return sent
-
-
-class ActBody(Body):
-    """When it happened, if not today, why it is said only now, and the paper it rests on."""
-
-    effective_on: date | None = None
-    backdated_reason: Words | None = None
-    document: Document | None = None
+class ActBody(bodies.ActBody):
+    """The day of an act and the paper it rests on, as the site of what comes of it."""
 
     def site(self, programme: str, today: date) -> ProgrammeSite:
         return {
@@ -69,14 +49,16 @@ class StandardFields(Body):
 
     code: Code
     title: Line
-    illustrative: bool
+    illustrative: Flag
     total_cp: Points
     pass_cp: Points
     demonstration_cp: Points
-    categories: Annotated[tuple[Category, ...], Field(min_length=1, max_length=100)]
-    items: Annotated[tuple[Item, ...], Field(min_length=1, max_length=1000)]
-    gates: Annotated[tuple[Gate, ...], Field(max_length=200)] = ()
-    in_force_on: date | None = None
+    categories: Annotated[
+        tuple[Annotated[Category, CONTRACT], ...], Field(min_length=1, max_length=100)
+    ]
+    items: Annotated[tuple[Annotated[Item, CONTRACT], ...], Field(min_length=1, max_length=1000)]
+    gates: Annotated[tuple[Annotated[Gate, CONTRACT], ...], Field(max_length=200)] = ()
+    in_force_on: Day | None = None
     changes: Annotated[tuple[StandardChange, ...], Field(max_length=1000)] = ()
 
 
@@ -85,22 +67,22 @@ class RulesFields(Body):
 
     kind: RulesKind
     rules: dict[str, Any]
-    in_force_on: date | None = None
+    in_force_on: Day | None = None
 
 
 class YearFields(Body):
     """A year's days off and worked weekends."""
 
-    holidays: Annotated[tuple[date, ...], Field(max_length=366)]
-    worked_weekends: Annotated[tuple[date, ...], Field(max_length=366)]
-    source: Document
-    provisional: bool = False
+    holidays: Annotated[tuple[Day, ...], Field(max_length=366)]
+    worked_weekends: Annotated[tuple[Day, ...], Field(max_length=366)]
+    source: Paper
+    provisional: Flag = False
 
 
 class CalendarFields(YearFields):
     """The same, with its year."""
 
-    year: Annotated[int, Field(ge=2000, le=2200)]
+    year: Annotated[int, Field(strict=True, ge=2000, le=2200)]
 
 
 class BatchFields(Body):
@@ -108,8 +90,8 @@ class BatchFields(Body):
 
     batch: Code
     name: Line
-    opens_on: date
-    closes_on: date
+    opens_on: Day
+    closes_on: Day
     target: Code
 
 
@@ -155,7 +137,7 @@ class LeavingBody(ActBody):
 class EndBody(ActBody):
     """How a programme ended."""
 
-    achieved: Annotated[int, Field(ge=0, le=100_000)]
+    achieved: Count
     reason: Words | None = None
 
 
@@ -165,12 +147,12 @@ class DefinitionBody(ActBody):
     code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
     name_zh: Line
     name_en: Line
-    district: Organisation
-    city: Organisation
-    basis: Annotated[tuple[Document, ...], Field(max_length=50)]
-    rehearsal: bool
-    phases: Annotated[tuple[Phase, ...], Field(min_length=1, max_length=50)]
-    targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=50)]
+    district: Annotated[Organisation, CONTRACT]
+    city: Annotated[Organisation, CONTRACT]
+    basis: Annotated[tuple[Paper, ...], Field(max_length=50)]
+    rehearsal: Flag
+    phases: Annotated[tuple[Annotated[Phase, CONTRACT], ...], Field(min_length=1, max_length=50)]
+    targets: Annotated[tuple[Annotated[Target, CONTRACT], ...], Field(min_length=1, max_length=50)]
     standard: StandardFields
     rules: Annotated[tuple[RulesFields, ...], Field(max_length=10)]
     calendars: Annotated[tuple[CalendarFields, ...], Field(max_length=20)] = ()
@@ -207,16 +189,3 @@ def drafted(body: Body, draft: type[D], **more: object) -> D:
     names = {one.name for one in fields(draft)}  # type: ignore[arg-type]  # D is a dataclass
     own = {name: getattr(body, name) for name in names if name in type(body).model_fields}
     return draft(**own, **more)
-
-
-def _texts(sent: object) -> Iterator[str]:
-    match sent:
-        case str():
-            yield sent
-        case dict():
-            for name, value in sent.items():
-                yield from _texts(name)
-                yield from _texts(value)
-        case list():
-            for value in sent:
-                yield from _texts(value)

@@ -1,25 +1,36 @@
 """What may be sent to a case, bounded, and nothing else."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from services.review.bodies import ActBody, Body, Code, Line, Points, Words
+from services.review.bodies import ActBody
 from services.review.city import CityMarks
 from services.review.team import Seat
 from services.review.verdict import Complaint
-from shared.contracts.blocks import Document, Mark, Reason, Title
+from shared.contracts.blocks import Reason, Title
 from shared.contracts.case import NotApplicableDecision, Recusal
 from shared.contracts.programme import StandardPublished
+from shared.web.bodies import (
+    Body,
+    Code,
+    Day,
+    Fen,
+    Flag,
+    Line,
+    Marks,
+    Paper,
+    Points,
+    Words,
+    scored,
+)
 
 Officer = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~|@+=-]{1,100}$")]
 CaseId = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,60}/[A-Za-z0-9._-]{1,60}/[1-9][0-9]{0,3}$")
+    str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}/[A-Za-z0-9-]{1,60}/[1-9][0-9]{0,3}$")
 ]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Fen = Annotated[int, Field(strict=True, ge=0, le=10**15)]
-Measure = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")]
+Few = Annotated[int, Field(strict=True, ge=1, le=50)]
+Many = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 
 
 class SeatBody(Body):
@@ -45,7 +56,7 @@ class TeamBody(ActBody):
 
     members: Annotated[tuple[SeatBody, ...], Field(max_length=50)]
     recused: Annotated[tuple[RecusalFields, ...], Field(max_length=50)] = ()
-    min_markers: Annotated[int, Field(ge=1, le=50)] = 1
+    min_markers: Few = 1
 
     def aside(self) -> tuple[Recusal, ...]:
         return tuple(Recusal(officer=one.officer, reason=one.reason) for one in self.recused)
@@ -75,22 +86,6 @@ class MinutesBody(ActBody):
     present: Annotated[tuple[Officer, ...], Field(min_length=1, max_length=50)]
 
 
-class MarkBody(Body):
-    """One item's mark; its maximum may be left to the standard."""
-
-    item: Code
-    applicable: bool = True
-    mark_cp: Points
-    max_cp: Points | None = None
-    measure: Measure | None = None
-    unit: Line | None = None
-    reason: Words | None = None
-    evidence: Annotated[tuple[Sha256, ...], Field(max_length=50)] = ()
-
-
-Marks = Annotated[tuple[MarkBody, ...], Field(max_length=1000)]
-
-
 class MarksBody(ActBody):
     """The marks of whoever sends them."""
 
@@ -101,7 +96,7 @@ class ClaimBody(Body):
     """Whether an item really does not apply."""
 
     item: Code
-    allowed: bool
+    allowed: Flag
     reason: Words
 
 
@@ -156,7 +151,7 @@ class LetterBody(ActBody):
     """The cases that one letter recommends."""
 
     cases: Annotated[tuple[CaseId, ...], Field(max_length=200)]
-    document: Document
+    document: Paper
 
 
 class CategoryMarkBody(Body):
@@ -175,7 +170,7 @@ class CityMarksBody(ActBody):
     total_cp: Points | None = None
     facts: Annotated[tuple[Code, ...], Field(max_length=50)] = ()
     sampled: Annotated[tuple[Code, ...], Field(max_length=1000)] = ()
-    inspected_on: date
+    inspected_on: Day
 
     def figures(self, standard: StandardPublished) -> CityMarks:
         return CityMarks(
@@ -200,7 +195,7 @@ class AwardsBody(ActBody):
     """Titles awarded together."""
 
     titles: Annotated[tuple[TitleBody, ...], Field(max_length=200)]
-    valid_until_on: date | None = None
+    valid_until_on: Day | None = None
 
 
 class RewardBody(ActBody):
@@ -209,8 +204,8 @@ class RewardBody(ActBody):
     fund: Literal["city", "district"]
     basis: Literal["on-time", "demonstration", "rank"]
     amount_fen: Fen
-    rank: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    of: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    rank: Many | None = None
+    of: Many | None = None
 
 
 class PaymentBody(ActBody):
@@ -223,21 +218,3 @@ class ClosureBody(ActBody):
     """The end of a case."""
 
     reason: Words | None = None
-
-
-def scored(standard: StandardPublished, marks: tuple[MarkBody, ...]) -> tuple[Mark, ...]:
-    """As marks under this standard; an item it does not know is left for it to refuse."""
-    most = {item.code: item.max_cp for item in standard.items}
-    return tuple(
-        Mark(
-            item=one.item,
-            applicable=one.applicable,
-            mark_cp=one.mark_cp,
-            max_cp=most.get(one.item, 0) if one.max_cp is None else one.max_cp,
-            measure=one.measure,
-            unit=one.unit,
-            reason=one.reason,
-            evidence=one.evidence,
-        )
-        for one in marks
-    )

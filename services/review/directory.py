@@ -1,20 +1,23 @@
 """The officers: who served where, under which name, from when to when. Never in events."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from itertools import pairwise
+from datetime import date, datetime
+from itertools import groupby, pairwise
 from typing import Annotated
 
 import asyncpg
 from fastapi import APIRouter, Path
-from pydantic import Field
+from pydantic import BaseModel, Field
 
-from services.review.bodies import Body, Code, Line
-from services.review.place import roles
+from services.review.place import AT_ONCE, Who, roles
 from shared.contracts.refusals import Refused
+from shared.store.log import Log
 from shared.store.session import LOST
-from shared.store.streams import Unavailable
+from shared.store.streams import Stream, Unavailable
+from shared.web.auth import Principal
+from shared.web.bodies import Body, Code, Day, Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,21 @@ def check_postings(postings: Sequence[Posting]) -> None:
             raise Refused("postings-overlap", first=earlier.post, second=later.post)
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What somebody once entered about an officer, whole; `number` counts from 1."""
+
+    number: int
+    recorded_at: datetime
+    actor: str
+    postings: tuple[Posting, ...]
+
+
 class Directory:
-    """Keeps the postings in this service's own table; a row never leaves it unasked."""
+    """Keeps the postings in this service's own table; a row never leaves it unasked.
+
+    Nothing is rewritten: each entry is a new statement, and an officer's last one counts.
+    """
 
     def __init__(self, database: str) -> None:
         self._database = database
@@ -54,8 +70,10 @@ class Directory:
     async def postings(self, officers: Sequence[str]) -> Mapping[str, list[Posting]]:
         """The postings of these officers, in the order of their days; nobody unknown is named."""
         statement = (
-            "SELECT officer, organisation, post, name, from_on, to_on FROM posting"
-            " WHERE officer = ANY($1) ORDER BY officer, from_on"
+            "SELECT officer, organisation, post, name, from_on, to_on FROM posting AS one"
+            " WHERE officer = ANY($1) AND statement ="
+            " (SELECT max(statement) FROM posting WHERE officer = one.officer)"
+            " ORDER BY officer, from_on"
         )
         try:
             rows = await (await self._connected()).fetch(statement, list(officers))
@@ -66,30 +84,45 @@ class Directory:
             found.setdefault(officer, []).append(Posting(*fields))
         return found
 
+    async def statements(self, officer: str) -> list[Statement]:
+        """All that was ever entered about an officer, the oldest first."""
+        try:
+            return await _statements(await self._connected(), officer)
+        except LOST as error:
+            raise Unavailable("store-unavailable") from error
+
     async def organisations_on(self, officers: Sequence[str], day: date) -> dict[str, str]:
         """Where each of these officers served on a day; who served nowhere is left out."""
         found = await self.postings(officers)
         served = {officer: organisation_on(held, day) for officer, held in found.items()}
         return {officer: where for officer, where in served.items() if where is not None}
 
-    async def replace(self, officer: str, postings: Sequence[Posting]) -> None:
-        """Put an officer's postings in place of all earlier ones, whole or not at all."""
+    async def state(
+        self, officer: str, postings: Sequence[Posting], *, actor: str, at: datetime
+    ) -> None:
+        """Enter an officer's postings, whole or not at all; what counts already adds nothing."""
         check_postings(postings)
-        rows = [
-            (officer, one.from_on, one.to_on, one.organisation, one.post, one.name)
-            for one in postings
-        ]
+        ordered = tuple(sorted(postings, key=lambda one: one.from_on))
         try:
             async with (await self._connected()).acquire() as connection, connection.transaction():
-                # Two who replace the same officer at once would otherwise mix their rows.
+                # Two who enter the same officer at once would otherwise take the same number.
                 await connection.execute(
                     "SELECT pg_advisory_xact_lock(hashtextextended($1, 7))", officer
                 )
-                await connection.execute("DELETE FROM posting WHERE officer = $1", officer)
+                earlier = await _statements(connection, officer)
+                if earlier and earlier[-1].postings == ordered:
+                    return
                 await connection.executemany(
-                    "INSERT INTO posting (officer, from_on, to_on, organisation, post, name)"
-                    " VALUES ($1, $2, $3, $4, $5, $6)",
-                    rows,
+                    "INSERT INTO posting (officer, statement, recorded_at, actor,"
+                    " from_on, to_on, organisation, post, name)"
+                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                    [
+                        (
+                            *(officer, len(earlier) + 1, at, actor),
+                            *(one.from_on, one.to_on, one.organisation, one.post, one.name),
+                        )
+                        for one in ordered
+                    ],
                 )
         except LOST as error:
             raise Unavailable("store-unavailable") from error
@@ -118,44 +151,107 @@ class PostingBody(Body):
     organisation: Code
     post: Line
     name: Line
-    from_on: date
-    to_on: date | None = None
+    from_on: Day
+    to_on: Day | None = None
 
 
 class OfficerBody(Body):
-    """All postings of an officer; what is not in it is forgotten."""
+    """All postings of an officer; what is not in it counts no longer."""
 
     postings: Annotated[tuple[PostingBody, ...], Field(min_length=1, max_length=100)]
+
+
+class StatementView(BaseModel):
+    """An entry, by whom and when; the last one counts."""
+
+    number: int
+    recorded_at: datetime
+    actor: str
+    postings: tuple[PostingBody, ...]
 
 
 Officer = Annotated[str, Path(pattern=r"^[A-Za-z0-9._~|@+=-]{1,100}$")]
 
 
-def officers(directory: Directory) -> APIRouter:
+def officers(log: Log, directory: Directory) -> APIRouter:
     """Endpoint 31."""
     router = APIRouter(prefix="/v1/officers", tags=["directory"])
 
+    async def may_read(who: Who) -> None:
+        """Names are for auditors, and for the district whose teams they are."""
+        if "auditor" not in who.roles:
+            await _reviews(log, who)
+
     @router.get("/{officer}", dependencies=roles("officer", "leader", "auditor"))
-    async def read(officer: Officer) -> OfficerBody:
+    async def read(officer: Officer, who: Who) -> OfficerBody:
         """Where an officer served, and as what."""
+        await may_read(who)
         held = (await directory.postings([officer])).get(officer)
         if held is None:
             raise Refused("officer-not-found", officer=officer)
         return OfficerBody(postings=tuple(_shown(one) for one in held))
 
+    @router.get("/{officer}/statements", dependencies=roles("officer", "leader", "auditor"))
+    async def statements(officer: Officer, who: Who) -> list[StatementView]:
+        """Who entered what about an officer, and when: an entry around an appointment shows."""
+        await may_read(who)
+        return [
+            StatementView(
+                number=one.number,
+                recorded_at=one.recorded_at,
+                actor=one.actor,
+                postings=tuple(_shown(posting) for posting in one.postings),
+            )
+            for one in await directory.statements(officer)
+        ]
+
     @router.put("/{officer}", dependencies=roles("officer"))
-    async def write(officer: Officer, body: OfficerBody) -> OfficerBody:
+    async def write(officer: Officer, body: OfficerBody, who: Who) -> OfficerBody:
         """Enter an officer, whole."""
-        await directory.replace(
+        await _reviews(log, who)
+        await directory.state(
             officer,
             [
                 Posting(one.organisation, one.post, one.name, one.from_on, one.to_on)
                 for one in body.postings
             ],
+            actor=who.actor,
+            at=log.clock(),
         )
         return body
 
     return router
+
+
+async def _reviews(log: Log, who: Principal) -> None:
+    """Only for the district of a programme that is open here: its teams are drawn from these.
+
+    Raises Refused("other-organisation").
+    """
+    after: str | None = ""
+    while after is not None:
+        codes = await log.subjects("programme", after=after, limit=AT_ONCE)
+        found = await asyncio.gather(*(log.state(Stream("programme", code)) for code in codes))
+        for _, programme in found:
+            opened = programme.opened
+            if opened and not programme.closed and opened.district.organisation == who.organisation:
+                return
+        after = codes[-1] if len(codes) == AT_ONCE else None
+    raise Refused("other-organisation", organisation=who.organisation)
+
+
+async def _statements(
+    connection: asyncpg.Pool | asyncpg.pool.PoolConnectionProxy, officer: str
+) -> list[Statement]:
+    rows = await connection.fetch(
+        "SELECT statement, recorded_at, actor, organisation, post, name, from_on, to_on"
+        " FROM posting WHERE officer = $1 ORDER BY statement, from_on",
+        officer,
+    )
+    return [
+        Statement(*key, tuple(Posting(*list(row)[3:]) for row in told))
+        for key, told in groupby(rows, lambda row: tuple(row)[:3])
+    ]
 
 
 def _shown(one: Posting) -> PostingBody:

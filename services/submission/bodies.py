@@ -1,67 +1,30 @@
 """What may be sent to a dossier: the fields of its events, bounded, and nothing else."""
 
-import re
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from services.submission.planning import Intent
 from services.submission.rectification import Finding, Remedy
-from shared.contracts.blocks import Document, Evidence, Mark
+from shared.contracts.blocks import Evidence, Mark
 from shared.contracts.dossier import AssessmentKind, Consent, Duty
 from shared.contracts.programme import StandardPublished
-
-
-def _day(value: object) -> object:
-    """Only `2018-09-01`: pydantic would also take seconds since 1970, and instants."""
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        raise PydanticCustomError("date_parsing", "Input should be a date such as 2018-09-01")
-    return value
-
-
-Day = Annotated[date, BeforeValidator(_day)]
-# A NUL is legal JSON and legal nowhere else: PostgreSQL and spreadsheets refuse it.
-_CLEAN = r"^[^\x00]*$"
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
-Words = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000, pattern=_CLEAN)
-]
-Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_CLEAN)
-]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Flag = Annotated[bool, Field(strict=True)]
-Points = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
-Fen = Annotated[int, Field(strict=True, ge=0, le=10**15)]
-
-
-class Body(BaseModel):
-    """Unknown fields are refused, or a misspelt one would be lost without a word."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class DocumentBody(Body):
-    """An official paper that something rests on."""
-
-    title: Line
-    issued_on: Day
-    number: Line | None = None
-    sha256: Sha256 | None = None
-
-    def document(self) -> Document:
-        return Document(**self.model_dump())
-
-
-class ActBody(Body):
-    """When it happened, if not today, and then why it is said only now."""
-
-    effective_on: Day | None = None
-    backdated_reason: Words | None = None
-    document: DocumentBody | None = None
+from shared.web import bodies
+from shared.web.bodies import (
+    ActBody,
+    Body,
+    Code,
+    Day,
+    Fen,
+    Flag,
+    Line,
+    Marks,
+    Paper,
+    Points,
+    Sha256,
+    Words,
+)
 
 
 class EvidenceBody(Body):
@@ -91,13 +54,13 @@ class ConsentBody(Body):
 
     organisation: Code
     officer: Code
-    document: DocumentBody
+    document: Paper
 
     def consent(self) -> Consent:
         return Consent(
             organisation=self.organisation,
             officer=self.officer,
-            document=self.document.document(),
+            document=self.document,
         )
 
 
@@ -122,45 +85,17 @@ class PlanBody(ActBody):
         )
 
 
-class MarkBody(Body):
-    """The office's own mark for an item; `max_cp` may be left to the standard."""
-
-    item: Code
-    applicable: Flag = True
-    mark_cp: Points
-    max_cp: Points | None = None
-    measure: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")] | None = (
-        None
-    )
-    unit: Line | None = None
-    reason: Words | None = None
-    evidence: Annotated[tuple[Sha256, ...], Field(max_length=50)] = ()
-
-
 class AssessmentBody(ActBody):
     """All marks at once; `standard_version` is the one they were made by, if not that in force."""
 
     kind: AssessmentKind
-    marks: Annotated[tuple[MarkBody, ...], Field(max_length=1000)]
+    marks: Marks
     standard_version: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None
     evidence: Files = ()
 
     def scored(self, standard: StandardPublished) -> tuple[Mark, ...]:
         """As marks under this standard; an item it does not know is left for it to refuse."""
-        most = {item.code: item.max_cp for item in standard.items}
-        return tuple(
-            Mark(
-                item=one.item,
-                applicable=one.applicable,
-                mark_cp=one.mark_cp,
-                max_cp=most.get(one.item, 0) if one.max_cp is None else one.max_cp,
-                measure=one.measure,
-                unit=one.unit,
-                reason=one.reason,
-                evidence=one.evidence,
-            )
-            for one in self.marks
-        )
+        return bodies.scored(standard, self.marks)
 
 
 class FindingBody(Body):

@@ -9,7 +9,6 @@ from fastapi import Depends, Path, Request
 
 from services.submission import programmes
 from services.submission.access import acts_for_office
-from services.submission.bodies import ActBody
 from services.submission.dossier import Dossier
 from services.submission.programmes import Programme
 from shared.clock import civil_day
@@ -18,13 +17,15 @@ from shared.contracts.dossier import DossierEvent
 from shared.store.command import Command
 from shared.store.log import Log
 from shared.store.streams import Stream
+from shared.web import bodies
 from shared.web.auth import Auth, Principal, allow
+from shared.web.bodies import ActBody
 from shared.web.commands import Written, command
 
 # Names what a command makes, so that the same key always names the same thing.
 _MADE_BY = UUID("6f1f2a39-6d0c-5c0e-9b8a-2a6a6e4c7a11")
 
-Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,60}$")]
+Code = Annotated[bodies.Code, Path()]
 Part = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
 Wish = Annotated[Command, Depends(command)]
 Decision = Callable[[Dossier, Programme, TownshipSite], Sequence[DossierEvent]]
@@ -78,7 +79,6 @@ async def act(
 ) -> Written:
     """Take a decision in a dossier, on the day the body says or today, if `gate` lets one pass."""
     on = body.effective_on or civil_day(log.clock())
-    document = body.document.document() if body.document else None
 
     def decide(dossier: Dossier, programme: Programme) -> Sequence[DossierEvent]:
         programmes.known(programme, here.programme)
@@ -88,7 +88,7 @@ async def act(
             here.township,
             on,
             backdated_reason=body.backdated_reason,
-            document=document,
+            document=body.document,
         )
         return decision(dossier, programme, site)
 
