@@ -1,5 +1,6 @@
 """The review service over HTTP: its parts together, and reading cases."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -11,11 +12,10 @@ from services.review.case import Case, pinned
 from services.review.cases_api import CASE, district_acts
 from services.review.city_api import city_acts
 from services.review.directory import Directory, officers
-from services.review.place import Here, Place, Scene, Who, known, roles
+from services.review.place import AT_ONCE, CODE, Here, Place, Scene, Who, known, roles
 from services.review.programme import Programme
-from services.review.programmes_api import AT_ONCE, programmes
+from services.review.programmes_api import programmes
 from services.review.views import (
-    CaseRow,
     CaseRows,
     CaseView,
     Difference,
@@ -23,6 +23,7 @@ from services.review.views import (
     case_row,
     case_view,
     differences,
+    may_compare,
     may_read,
     sheet,
 )
@@ -33,8 +34,9 @@ from shared.store.log import Log
 from shared.store.streams import Stream
 
 READERS = ("officer", "leader", "member", "city", "clerk", "head", "gov", "auditor")
-ProgrammeCode = Annotated[str, Query(pattern=r"^[A-Za-z0-9-]{1,60}$")]
-Part = Annotated[str, Query(max_length=130)]
+ProgrammeCode = Annotated[str, Query(pattern=f"^{CODE}$")]
+TownshipCode = Annotated[str, Query(pattern=f"^({CODE})?$")]
+Cursor = Annotated[str, Query(pattern=f"^({CODE}/{CODE}/[0-9]{{1,4}})?$")]
 
 
 def routes(log: Log, directory: Directory) -> APIRouter:
@@ -44,7 +46,7 @@ def routes(log: Log, directory: Directory) -> APIRouter:
     router.include_router(readings(log))
     router.include_router(district_acts(log, directory))
     router.include_router(city_acts(log))
-    router.include_router(officers(directory))
+    router.include_router(officers(log, directory))
     return router
 
 
@@ -69,9 +71,9 @@ def readings(log: Log) -> APIRouter:
     async def cases(
         who: Who,
         programme: ProgrammeCode,
-        township: Part = "",
+        township: TownshipCode = "",
         status: Annotated[str | None, Query(max_length=40)] = None,
-        after: Part = "",
+        after: Cursor = "",
         limit: Annotated[int, Query(ge=1, le=AT_ONCE)] = AT_ONCE,
     ) -> CaseRows:
         """The cases of a programme by id; a page filtered by `status` may hold fewer."""
@@ -82,11 +84,12 @@ def readings(log: Log) -> APIRouter:
             raise Refused("other-organisation", organisation=opening.district.organisation)
         prefix = f"{programme}/{township}"
         ids = await log.subjects("case", prefix=prefix, after=after, limit=limit)
-        rows: list[CaseRow] = []
-        for case_id in ids:
-            _, case = await log.state(Stream("case", case_id))
-            if case.opened is not None and status in (None, case.stage):
-                rows.append(case_row(case, case.opened))
+        found = await asyncio.gather(*(log.state(Stream("case", case_id)) for case_id in ids))
+        rows = [
+            case_row(case, case.opened)
+            for _, case in found
+            if case.opened is not None and status in (None, case.stage)
+        ]
         return CaseRows(cases=rows, next=ids[-1] if len(ids) == limit else None)
 
     @router.get(CASE, dependencies=roles(*READERS))
@@ -116,10 +119,9 @@ def readings(log: Log) -> APIRouter:
 
     @router.get(f"{CASE}/differences", dependencies=roles("member"))
     async def table(here: Here) -> list[Difference]:
-        """Where the marks differ; for the leader of the team only, so that members mark alone."""
+        """Where the marks differ; for the team's leader, who has marked: everybody marks alone."""
         _, found = await scene(here)
-        if found.case.leader != here.principal.officer:
-            raise Refused("not-team-leader", leader=found.case.leader)
+        may_compare(found.case, here.principal.officer)
         return differences(found, pinned(found.case, found.programme))
 
     return router

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Annotated
 
 import asyncpg
@@ -248,10 +248,10 @@ async def _statements(
         " FROM posting WHERE officer = $1 ORDER BY statement, from_on",
         officer,
     )
-    return [
-        Statement(*key, tuple(Posting(*list(row)[3:]) for row in told))
-        for key, told in groupby(rows, lambda row: tuple(row)[:3])
-    ]
+    found: dict[tuple[int, datetime, str], list[Posting]] = {}
+    for number, recorded_at, actor, *fields in rows:
+        found.setdefault((number, recorded_at, actor), []).append(Posting(*fields))
+    return [Statement(*entry, tuple(postings)) for entry, postings in found.items()]
 
 
 def _shown(one: Posting) -> PostingBody:

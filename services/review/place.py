@@ -30,6 +30,10 @@ _MADE_BY = UUID("1c0f5c9e-7d4a-5b8e-9a59-52f3b8f0d7a2")
 # Who may schedule a visit and put it on record: the team's members, or whoever acts for the city.
 VISITORS = ("member", "officer", "city")
 
+# How many subjects one page holds.
+AT_ONCE = 100
+# A code inside a longer text, such as the place where a page begins.
+CODE = "[A-Za-z0-9-]{1,60}"
 Code = Annotated[bodies.Code, Path()]
 Round = Annotated[int, Path(ge=1, le=9999)]
 Wish = Annotated[Command, Depends(command)]

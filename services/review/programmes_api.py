@@ -1,5 +1,6 @@
 """The programmes over HTTP."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Annotated
@@ -27,7 +28,7 @@ from services.review.definition import (
     StandardDraft,
     TownshipDraft,
 )
-from services.review.place import Code, Who, Wish, answer, known, of_district, roles
+from services.review.place import AT_ONCE, CODE, Code, Who, Wish, answer, known, of_district, roles
 from services.review.programme import Programme
 from shared.clock import civil_day
 from shared.contracts.blocks import ProgrammeSite
@@ -47,7 +48,6 @@ from shared.store.streams import Stream
 from shared.web.auth import ROLES, Principal, own_office
 from shared.web.commands import Written, created
 
-AT_ONCE = 100
 Act = Callable[[Programme, ProgrammeSite], Sequence[ProgrammeEvent]]
 
 
@@ -94,12 +94,13 @@ def programmes(log: Log) -> APIRouter:
 
     @router.get("", dependencies=roles(*ROLES))
     async def programmes(
-        after: Annotated[str, Query(max_length=60)] = "",
+        after: Annotated[str, Query(pattern=f"^({CODE})?$")] = "",
         limit: Annotated[int, Query(ge=1, le=AT_ONCE)] = AT_ONCE,
     ) -> ProgrammeRows:
         """Every programme that was opened."""
         codes = await log.subjects("programme", after=after, limit=limit)
-        opened = [(await read(code))[1].opened for code in codes]
+        read_ = await asyncio.gather(*(read(code) for code in codes))
+        opened = [programme.opened for _, programme in read_]
         return ProgrammeRows(
             programmes=[one for one in opened if one is not None],
             next=codes[-1] if len(codes) == limit else None,

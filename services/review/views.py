@@ -151,6 +151,20 @@ def may_read(principal: Principal, case: Case, programme: Programme, code: str) 
         raise Refused("other-organisation", organisation=case.opened.office)
 
 
+def may_compare(case: Case, officer: str) -> None:
+    """The leader of the team, once every category that is the leader's to mark is marked.
+
+    Whoever has seen the others' marks does not mark by what was found. Raises Refused:
+    `not-team-leader`, `own-marks-missing`.
+    """
+    if case.leader != officer:
+        raise Refused("not-team-leader", leader=case.leader)
+    own = case.members[officer].categories
+    unmarked = [category for category in own if (officer, category) not in case.markings]
+    if unmarked:
+        raise Refused("own-marks-missing", categories=unmarked)
+
+
 def case_view(scene: Scene, standard: StandardPublished, acts: list[Act]) -> CaseView:
     """The whole case, but to its own office no mark of the team's before the decision."""
     case, opened = scene.case, scene.case.opened

@@ -246,6 +246,74 @@ async def test_the_dated_directory_decides_where_an_officer_served(service: Revi
     assert (await service.post(f"{case(FIRST)}/team", body, "o1", "officer")).status_code == 201
 
 
+def serving(organisation: str) -> dict[str, Any]:
+    posting = {"organisation": organisation, "post": "科员", "name": "赵", "from_on": "2015-01-01"}
+    return {"postings": [posting]}
+
+
+async def test_only_the_district_of_an_open_programme_enters_officers(service: Review) -> None:
+    for stranger in (f"{FIRST}-office", CITY, "370402-safety"):
+        refused = await service.post(
+            *("/v1/officers/zhao", serving(DISTRICT), "x", "officer"),
+            organisation=stranger,
+            method="PUT",
+        )
+        assert (refused.status_code, code(refused)) == (403, "other-organisation")
+    assert len(await service.get("/v1/officers/zhao/statements")) == 1
+
+
+async def test_names_are_for_the_district_and_auditors(service: Review) -> None:
+    for path in ("/v1/officers/zhao", "/v1/officers/zhao/statements"):
+        office = await service.get(path, "x", "officer", organisation=f"{FIRST}-office")
+        assert office["code"] == "other-organisation"
+        audit = await service.get(path, "x", "auditor", organisation="audit")
+        assert audit == await service.get(path)
+
+
+async def test_an_entry_rewritten_around_an_appointment_stays_on_record(service: Review) -> None:
+    body = team(TEAM | {"zhao": "member"})
+    service.on(9, 4)
+    for where in (DISTRICT, DISTRICT):  # the same again is no new statement
+        await service.post("/v1/officers/zhao", serving(where), "o2", "officer", method="PUT")
+    assert (await service.post(f"{case(FIRST)}/team", body, "o1", "officer")).status_code == 201
+    back = serving(f"{FIRST}-office")
+    await service.post("/v1/officers/zhao", back, "o1", "officer", method="PUT")
+    again = await service.post(f"{case(FIRST)}/team", body, "o1", "officer")
+    assert code(again) == "own-office-reviewer"
+    told = await service.get("/v1/officers/zhao/statements", "x", "auditor", organisation="audit")
+    assert [
+        (one["number"], one["actor"], one["recorded_at"], one["postings"][0]["organisation"])
+        for one in told
+    ] == [
+        (1, f"{DISTRICT}:o1", "2018-02-05T01:00:00Z", f"{FIRST}-office"),
+        (2, f"{DISTRICT}:o2", "2018-09-04T01:00:00Z", DISTRICT),
+        (3, f"{DISTRICT}:o1", "2018-09-04T01:00:00Z", f"{FIRST}-office"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/programmes/%00",
+        "/v1/programmes/a.b",
+        "/v1/programmes?after=%00",
+        "/v1/cases/shanting-2018/%00/1",
+        "/v1/cases/shanting-2018/370406001/0",
+        "/v1/cases?programme=%00",
+        "/v1/cases?programme=shanting-2018&township=%00",
+        "/v1/cases?programme=shanting-2018&status=%00",
+        "/v1/cases?programme=shanting-2018&after=%00",
+        "/v1/officers/%00",
+        f"/v1/officers/{'x' * 101}/statements",
+    ],
+)
+async def test_an_address_that_names_nothing_is_the_callers_mistake(
+    service: Review, path: str
+) -> None:
+    answer = await service.http.get(path, headers=service.who("o1", "officer"))
+    assert answer.status_code in (404, 422) or answer.json()["cases"] == [], answer.text
+
+
 async def test_nobody_marks_before_the_inspection(service: Review) -> None:
     await did(await service.post(f"{case(FIRST)}/team", team(), "o1", "officer"))
     refused = await service.post(
@@ -436,9 +504,13 @@ async def test_what_is_allowed_at_a_visit_is_what_its_route_takes(service: Revie
 
 async def test_a_members_table_of_differences_is_for_their_leader(service: Review) -> None:
     await agreed(service, FIRST)
-    assert await service.get(f"{case(FIRST)}/differences", "chen", "member") == []
     refused = await service.get(f"{case(FIRST)}/differences", "li", "member")
     assert refused["code"] == "not-team-leader"
+    early = await service.get(f"{case(FIRST)}/differences", "chen", "member")
+    assert (early["code"], early["facts"]["categories"]) == ("own-marks-missing", CATEGORIES)
+    marks = [{"item": one.item, "mark_cp": one.mark_cp} for one in full(await standard(service))]
+    await did(await service.post(f"{case(FIRST)}/marks", {"marks": marks}, "chen", "member"))
+    assert await service.get(f"{case(FIRST)}/differences", "chen", "member") == []
     sheet = await service.get(f"{case(FIRST)}/marking-sheet", "li", "member")
     assert all(one["own_mark"]["mark_cp"] == one["max_cp"] for one in sheet)
 
