@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from services.projection.happenings import happening_json
@@ -28,6 +28,8 @@ from shared.store.streams import Unavailable
 from shared.web.auth import ROLES, allow
 
 HEARTBEAT_S = 15.0
+Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
+NamedProgramme = Annotated[str, Query(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
 
 
 def routes(journal: Journal) -> APIRouter:
@@ -56,21 +58,21 @@ def routes(journal: Journal) -> APIRouter:
         return _answer(request, {"position": position, "programmes": listed}, position)
 
     @router.get("/overview/{programme}")
-    async def whole(programme: str, request: Request, asked: asking) -> Response:
+    async def whole(programme: Code, request: Request, asked: asking) -> Response:
         """All that the first view shows, in one answer."""
         seen = await readings.see(programme, asked)
         body = overview(seen.picture, today=seen.today, position=seen.position)
         return _answer(request, body, seen.position)
 
     @router.get("/progress/{programme}")
-    async def progress(programme: str, request: Request, asked: asking) -> Response:
+    async def progress(programme: Code, request: Request, asked: asking) -> Response:
         """Every township: its stage and since when, its latest marks, its way to passing."""
         seen = await readings.see(programme, asked)
         lines = townships_json(seen.picture, late(seen.picture))
         return _answer(request, {**_head(seen), "townships": lines}, seen.position)
 
     @router.get("/progress/{programme}/{township}")
-    async def one(programme: str, township: str, request: Request, asked: asking) -> Response:
+    async def one(programme: Code, township: Code, request: Request, asked: asking) -> Response:
         """One township, with the way it came and how it stands under each target."""
         seen = await readings.see(programme, asked)
         found = _township(seen.picture, programme, township)
@@ -86,8 +88,8 @@ def routes(journal: Journal) -> APIRouter:
 
     @router.get("/progress/{programme}/{township}/timeline")
     async def happenings(
-        programme: str,
-        township: str,
+        programme: Code,
+        township: Code,
         request: Request,
         asked: asking,
         after: str | None = None,
@@ -119,14 +121,14 @@ def routes(journal: Journal) -> APIRouter:
         return _answer(request, body, position)
 
     @router.get("/targets/{programme}")
-    async def targets(programme: str, request: Request, asked: asking) -> Response:
+    async def targets(programme: Code, request: Request, asked: asking) -> Response:
         """Every target with its members and burn-up, the first due first."""
         seen = await readings.see(programme, asked)
         lines = [target_json(seen.picture, standing) for standing in seen.picture.targets]
         return _answer(request, {**_head(seen), "targets": lines}, seen.position)
 
     @router.get("/targets/{programme}/{target}")
-    async def target(programme: str, target: str, request: Request, asked: asking) -> Response:
+    async def target(programme: Code, target: Code, request: Request, asked: asking) -> Response:
         """One target."""
         seen = await readings.see(programme, asked)
         found = {standing.target.code: standing for standing in seen.picture.targets}
@@ -137,7 +139,7 @@ def routes(journal: Journal) -> APIRouter:
 
     @router.get("/stream")
     async def stream(
-        programme: str,
+        programme: NamedProgramme,
         request: Request,
         last_event_id: Annotated[str | None, Header()] = None,
     ) -> StreamingResponse:

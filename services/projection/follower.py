@@ -18,12 +18,12 @@ from shared.contracts.registry import CONTEXTS, Event, UnknownVersion
 from shared.events.envelope import Identity, Malformed, Record
 from shared.messaging.follow import (
     Fork,
-    Incomplete,
     Place,
     Reading,
-    Recreated,
+    Stopped,
     context_of,
     fence_id,
+    follow_for_ever,
     identify,
     place,
     read,
@@ -31,9 +31,8 @@ from shared.messaging.follow import (
 )
 from shared.messaging.kafka import Kafka, partitions, stopped
 from shared.messaging.parking import BEHIND, LOAD, Parking
-from shared.messaging.reactions import NEVER_PARKED, Stopped
-from shared.messaging.relay import SILENT
-from shared.messaging.topics import TopicMismatch, ensure
+from shared.messaging.reactions import NEVER_PARKED
+from shared.messaging.topics import ensure
 from shared.store.batch import Parked, Step
 from shared.store.session import Session
 from shared.store.sql import (
@@ -51,7 +50,6 @@ FOLLOWED_CONTEXTS = ("programme", "dossier", "case")
 MAX_RECORDS = 2000
 WAIT_MS = 500
 WATCH_S = 2.0
-AGAIN_S = (0.2, 5.0)
 
 _HEADS, _FENCES = follow_upserts(N + 2)
 APPEND = f"""
@@ -109,22 +107,9 @@ class Follower:
 
     async def run(self, appended: Appended) -> None:
         """Until cancelled; Kafka away, or a record nobody can pass, is tried again."""
-        pause = AGAIN_S[0]
-        while True:
-            begun = asyncio.get_running_loop().time()
-            try:
-                await self._follow(appended)
-            except Recreated as error:
-                self._reading.from_the_beginning()
-                self._degraded["journal"] = str(error)
-                await logger.awarning("reading from the beginning", reason=str(error))
-            except (*SILENT, Stopped, Fork, Incomplete, TopicMismatch) as error:
-                self._degraded["journal"] = f"{type(error).__name__}: {error}"
-                await logger.awarning("following begins again", reason=str(error))
-            if asyncio.get_running_loop().time() - begun > AGAIN_S[1]:
-                pause = AGAIN_S[0]
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, AGAIN_S[1])
+        await follow_for_ever(
+            lambda: self._follow(appended), self._reading, self._degraded, "journal"
+        )
 
     async def _follow(self, appended: Appended) -> None:
         await ensure(self._kafka.bootstrap, self._topics, **self._kafka.security)

@@ -17,6 +17,7 @@ from shared.contracts.registry import CONTEXTS
 from shared.messaging.kafka import Kafka
 from shared.messaging.reactions import Received
 from shared.store.command import Heard
+from shared.store.pool import Pool
 from shared.store.session import LOST, Lease, LeaseLost, Session, connect
 from shared.store.streams import Unavailable
 from shared.web.health import Readiness
@@ -40,8 +41,7 @@ class Journal:
         self._database = database
         self._kafka = kafka
         self._lease = Lease(database, f"{NAME}-writer")
-        self._pool: asyncpg.Pool | None = None
-        self._opening = asyncio.Lock()
+        self._readers = Pool(database, f"{NAME}-reader", 8)
         self._moved = asyncio.Condition()
         self._reads = False
         self._why_not: str | None = "starting: the database has not been reached yet"
@@ -68,8 +68,11 @@ class Journal:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            if self._pool is not None:
-                self._pool.terminate()
+            self.close()
+
+    def close(self) -> None:
+        """Drop the connections of the queries."""
+        self._readers.close()
 
     async def _tenure(self, session: Session) -> None:
         """Being the one who reads Kafka, and the one who folds."""
@@ -123,27 +126,14 @@ class Journal:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[tuple[Connection, int]]:
         """One moment of the read models, and its position; raises Unavailable."""
-        try:
-            async with self._opening:  # or thirty first readers open thirty pools
-                if self._pool is None:
-                    self._pool = await asyncpg.create_pool(
-                        self._database,
-                        min_size=1,
-                        max_size=8,
-                        timeout=5,
-                        command_timeout=30,
-                        server_settings={"application_name": f"{NAME}-reader"},
-                    )
-            async with (
-                self._pool.acquire(timeout=5) as connection,
-                connection.transaction(isolation="repeatable_read", readonly=True),
-            ):
-                position: int = await connection.fetchval(
-                    "SELECT position FROM folded JOIN pointer USING (version)"
-                )
-                yield connection, position
-        except LOST as error:
-            raise Unavailable("store-unavailable") from error
+        async with (
+            self._readers.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            position: int = await connection.fetchval(
+                "SELECT position FROM folded JOIN pointer USING (version)"
+            )
+            yield connection, position
 
     async def reached(self, heard: Heard, wait_s: float) -> Literal["reached", "not-yet", "parked"]:
         """Whether an event can be seen here, waiting for it at most so long."""

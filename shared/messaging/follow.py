@@ -1,15 +1,19 @@
 """Following a topic: heads say what is next, fences say whether the topic is still the same."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC
 from enum import Enum
 from uuid import UUID
 
+import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from shared.contracts.registry import Event, UnknownType, decode
 from shared.events.envelope import Identity, Malformed, Record, from_kafka, identity
+from shared.messaging.kafka import SILENT
+from shared.messaging.topics import TopicMismatch
+from shared.store.streams import Unavailable
 
 Heads = Mapping[tuple[str, str], tuple[int, UUID]]
 """(context, subject) → version and id of the last event followed."""
@@ -19,6 +23,9 @@ Partition = tuple[str, int]
 First = tuple[UUID, int]
 """Id and timestamp of a partition's first record: a refill has the same ids at other instants."""
 FENCE_MS = 2000
+AGAIN_S = (0.2, 5.0)
+
+logger = structlog.get_logger(__name__)
 
 
 class Fork(Exception):
@@ -31,6 +38,10 @@ class Recreated(Exception):
 
 class Incomplete(Exception):
     """An event is missing from the topic even after reading it from 0."""
+
+
+class Stopped(Exception):
+    """Following cannot go on without a person; the reason is shown as `degraded`."""
 
 
 class Place(Enum):
@@ -127,6 +138,27 @@ class Reading:
                 raise Recreated(f"{topic}/{number} is not the topic that was read")
         self._confirmed |= fences
         return all(fences.get((at.topic, at.partition), (0, None))[0] >= ends[at] for at in filled)
+
+
+async def follow_for_ever(
+    once: Callable[[], Awaitable[None]], reading: Reading, degraded: dict[str, str], what: str
+) -> None:
+    """Follow until cancelled; Kafka away, or a record nobody can pass, is tried again, visibly."""
+    pause = AGAIN_S[0]
+    while True:
+        begun = asyncio.get_running_loop().time()
+        try:
+            await once()
+        except Recreated as error:
+            reading.from_the_beginning()
+            degraded[what] = str(error)
+        except (*SILENT, Unavailable, Stopped, Fork, Incomplete, TopicMismatch) as error:
+            degraded[what] = f"{type(error).__name__}: {error}"
+        await logger.awarning("following begins again", reason=degraded.get(what), what=what)
+        if asyncio.get_running_loop().time() - begun > AGAIN_S[1]:
+            pause = AGAIN_S[0]
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, AGAIN_S[1])
 
 
 async def starts(

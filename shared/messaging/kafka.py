@@ -10,6 +10,7 @@ from typing import Any, Self
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
+from aiokafka.errors import KafkaError
 from aiokafka.helpers import create_ssl_context
 from faststream.security import BaseSecurity, SASLScram512
 
@@ -19,6 +20,8 @@ from shared.web.settings import ServiceSettings
 # stop() of a client never returns while Kafka is silent; its sockets close with the process.
 STOP_S = 2.0
 REQUEST_MS = 10_000
+SILENT = (KafkaError, OSError, TimeoutError)
+"""What clients raise while Kafka is away, slow or refuses."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,11 @@ from prometheus_client import REGISTRY
 from shared.contracts.registry import CONTEXTS, Event, UnknownVersion
 from shared.events.envelope import Identity, Malformed, Record
 from shared.messaging.follow import (
-    Fork,
-    Incomplete,
     Place,
     Reading,
-    Recreated,
+    Stopped,
     context_of,
+    follow_for_ever,
     identify,
     place,
     read,
@@ -36,8 +35,7 @@ from shared.messaging.follow import (
 )  # fmt: skip
 from shared.messaging.kafka import Kafka, partitions, stopped
 from shared.messaging.parking import BEHIND, LOAD, Parking
-from shared.messaging.relay import SILENT
-from shared.messaging.topics import TopicMismatch, ensure
+from shared.messaging.topics import ensure
 from shared.store.batch import Step
 from shared.store.command import Command
 from shared.store.log import Log, Tenure
@@ -46,7 +44,6 @@ from shared.store.streams import NOTHING, Decision, Stream, Unavailable
 from shared.telemetry.metrics import FOLLOWED
 
 WATCH_S = 2.0
-AGAIN_S = (0.2, 5.0)
 BACK_OFF_S = (0.05, 2.0)
 DRAIN_S = 5.0
 # Parking the programme would leave every decision on yesterday's rules: there it stops instead.
@@ -77,10 +74,6 @@ class Reaction:
 Handler = Callable[[Received], Reaction | None]
 
 
-class Stopped(Exception):
-    """Following cannot go on without a person; the reason is shown as `degraded`."""
-
-
 class Reactions:
     """A duty of the log's writer: nobody else reads these topics for this service."""
 
@@ -109,22 +102,9 @@ class Reactions:
 
     async def run(self, tenure: Tenure) -> None:
         """Follow until cancelled; Kafka away, or a record nobody can pass, is tried again."""
-        pause = AGAIN_S[0]
-        while True:
-            begun = asyncio.get_running_loop().time()
-            try:
-                await self._follow(tenure)
-            except Recreated as error:
-                self._reading.from_the_beginning()
-                self._log.degraded["reactions"] = str(error)
-                await logger.awarning("reading from the beginning", reason=str(error))
-            except (*SILENT, Unavailable, Stopped, Fork, Incomplete, TopicMismatch) as error:
-                self._log.degraded["reactions"] = f"{type(error).__name__}: {error}"
-                await logger.awarning("reactions begin again", reason=str(error))
-            if asyncio.get_running_loop().time() - begun > AGAIN_S[1]:
-                pause = AGAIN_S[0]
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, AGAIN_S[1])
+        await follow_for_ever(
+            lambda: self._follow(tenure), self._reading, self._log.degraded, "reactions"
+        )
 
     async def _follow(self, tenure: Tenure) -> None:
         await ensure(self._kafka.bootstrap, self._topics, **self._kafka.security)

@@ -13,11 +13,10 @@ import asyncpg
 import orjson
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
 from shared.contracts.registry import CONTEXTS
-from shared.messaging.kafka import Kafka, abandoned, partitions
+from shared.messaging.kafka import SILENT, Kafka, abandoned, partitions
 from shared.messaging.outgoing import dressed, outgoing
 from shared.messaging.tail import compare
 from shared.messaging.topics import TopicMismatch, declared, ensure
@@ -36,7 +35,6 @@ COMPARE_S = 30.0
 AGAIN_S = (0.2, 2.0)
 
 Ends = dict[TopicPartition, int]
-SILENT = (KafkaError, OSError, TimeoutError)
 
 logger = structlog.get_logger(__name__)
 

@@ -1,15 +1,14 @@
 """Reading a log from beside its writer: whatever is committed, in the order of positions."""
 
-import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
 
 from shared.events.envelope import Record
+from shared.store.pool import Pool
 from shared.store.schema import COLUMNS
-from shared.store.session import LOST
-from shared.store.streams import Stream, Unavailable
+from shared.store.streams import Stream
 
 _LIST = ", ".join(COLUMNS)
 
@@ -20,8 +19,7 @@ class Reader:
     def __init__(self, database: str, service: str) -> None:
         self.service = service
         self._database = database
-        self._readers: asyncpg.Pool | None = None
-        self._opening = asyncio.Lock()
+        self._readers = Pool(database, f"fuyan-{service}-reader", 4)
 
     async def subjects(
         self, context: str, *, prefix: str = "", after: str = "", limit: int = 100
@@ -69,23 +67,9 @@ class Reader:
 
     async def rows(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
         """What a statement of a room next door answers; it only reads."""
-        try:
-            async with self._opening:  # or thirty first readers open thirty pools
-                if self._readers is None:
-                    self._readers = await asyncpg.create_pool(
-                        self._database,
-                        min_size=0,
-                        max_size=4,
-                        timeout=5,
-                        command_timeout=30,
-                        server_settings={"application_name": f"fuyan-{self.service}-reader"},
-                    )
-            found: list[asyncpg.Record] = await self._readers.fetch(statement, *arguments)
-            return found
-        except LOST as error:
-            raise Unavailable("store-unavailable") from error
+        async with self._readers.connection() as connection:
+            return await connection.fetch(statement, *arguments)
 
     def close(self) -> None:
         """Drop the connections at once."""
-        if self._readers is not None:
-            self._readers.terminate()
+        self._readers.close()

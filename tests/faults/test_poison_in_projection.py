@@ -8,7 +8,7 @@ import pytest
 
 from services.projection.folding import Fold
 from services.projection.follower import Entry, Follower
-from shared.messaging.reactions import Stopped
+from shared.messaging.follow import Stopped
 from tests.faults.followed import CASE, UNREADABLE, headers, message, record, recused
 
 ONE = record("p/t")

@@ -106,8 +106,7 @@ async def projection(database: str, tmp_path: Path) -> AsyncIterator[Projection]
             yield Projection(journal, issuer, http, clock)
     finally:
         await connection.close()
-        if journal._pool is not None:
-            await journal._pool.close()
+        journal.close()
 
 
 async def test_the_overview_is_the_pure_fold_of_what_was_told(projection: Projection) -> None:
@@ -302,3 +301,13 @@ async def test_another_programmes_changes_are_not_told(projection: Projection) -
 
 def test_a_day_known_ends_at_midnight_in_shanghai() -> None:
     assert end_of_known("2018-12-31") == datetime(2018, 12, 31, 15, 59, 59, 999999, UTC)
+
+
+@pytest.mark.parametrize(
+    "path", ["overview/%00", "progress/p/%00", "targets/p/%00", "stream?programme=%00"]
+)
+async def test_a_name_that_cannot_be_is_refused_and_breaks_nothing(
+    projection: Projection, path: str
+) -> None:
+    answer = await projection.get(f"/v1/{path}")
+    assert answer.status_code in (404, 422)
