@@ -27,7 +27,6 @@ class Notice:
     township: str | None = None
     delivered_at: datetime | None = None
     read_at: datetime | None = None
-    read_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +54,7 @@ def evolve(inbox: Inbox, event: NoticeEvent) -> Inbox:
         case Delivered():
             notice = replace(inbox.notices[event.notice_id], delivered_at=event.delivered_at)
         case Read():
-            notice = replace(
-                inbox.notices[event.notice_id], read_at=event.read_at, read_by=event.officer
-            )
+            notice = replace(inbox.notices[event.notice_id], read_at=event.read_at)
     return Inbox({**inbox.notices, event.notice_id: notice})
 
 

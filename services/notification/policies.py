@@ -3,8 +3,9 @@
 Of each step of the path the township's office and the district get one notice, also of a step
 that they took themselves: there it is the receipt (回执) that what they did has arrived.
 
-No nagging beside the steps: nobody is told of their own act, one letter to the city is one notice
-there, and what merely echoes something already told stays silent.
+No nagging: beside the steps nobody is told of their own act, one letter to the city is one notice
+there, and what merely echoes something already told stays silent: also the end of a case that was
+returned or failed, since that decision was told.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from shared.contracts import case, dossier, programme
 from shared.contracts.blocks import OfTownship
 from shared.contracts.registry import Event
 
-POLICY_VERSION = 1
+POLICY_VERSION = 2
 
 STEPS = (
     dossier.PlanFiled,
@@ -102,6 +103,8 @@ def _of_step(event: Event, known: Programme) -> Iterator[Hearer]:
     match event:
         case dossier.RectificationCompleted(open_left=left) if left > 0:
             return  # 整改全部销号 is the step, not each item on the way
+        case case.Closed(outcome="failed" | "returned"):
+            return
         case OfTownship() if isinstance(event, STEPS):
             yield Hearer(event.office, "head", "step-to-office")
             if known.district is not None:

@@ -19,13 +19,13 @@ from shared.web.bodies import (
     Flag,
     Line,
     Marks,
+    Officer,
     Paper,
     Points,
     Words,
     scored,
 )
 
-Officer = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~|@+=-]{1,100}$")]
 CaseId = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}/[A-Za-z0-9-]{1,60}/[1-9][0-9]{0,3}$")
 ]

@@ -20,6 +20,7 @@ from shared.web.bodies import (
     Flag,
     Line,
     Marks,
+    Officer,
     Paper,
     Points,
     Sha256,
@@ -53,7 +54,7 @@ class ConsentBody(Body):
     """By whom in the district, and by which paper."""
 
     organisation: Code
-    officer: Code
+    officer: Officer
     document: Paper
 
     def consent(self) -> Consent:

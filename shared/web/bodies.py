@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.contracts.blocks import Document, Mark
 from shared.contracts.programme import StandardPublished
+from shared.web.auth import ID
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -46,6 +47,8 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}$")]
 _CODE = TypeAdapter[str](Code)
 # For a contract's own dataclass, whose fields no body bounds: its days and codes are such, too.
 CONTRACT = BeforeValidator(_contract)
+# As whoever signs in is named.
+Officer = Annotated[str, StringConstraints(pattern=f"^{ID.pattern}$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

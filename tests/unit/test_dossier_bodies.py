@@ -52,6 +52,7 @@ TOWNSHIP_BODY: dict[str, Any] = {
     "government": "370406001-gov",
     "government_name": "山城街道办事处",
 }
+TITLED = {"title": "通知"}
 POSTING: dict[str, Any] = {
     "organisation": "370406-safety",
     "post": "科员",
@@ -135,7 +136,7 @@ def test_no_text_holds_a_nul() -> None:
         (PostingBody, POSTING, "from_on"),
         (PlanBody, PLAN, "effective_on"),
         (DocumentBody, {"title": "通知"}, "issued_on"),
-        (PlanBody, PLAN | {"document": {"title": "通知"}}, "document.issued_on"),
+        (PlanBody, PLAN | {"document": TITLED}, "document.issued_on"),
     ],
 )
 def test_both_services_take_a_day_only_as_a_day(
@@ -189,8 +190,15 @@ def test_a_papers_hash_is_a_hash_or_null(digest: str) -> None:
     assert refused(review.LeavingBody, {"reason": "撤并", "document": paper}) == expected
 
 
+def test_a_consent_names_an_officer_as_they_sign_in() -> None:
+    consent = {"organisation": "370406-safety", "officer": "o.02@safety", "document": TITLED}
+    body = PlanBody.model_validate(PLAN | {"consent": consent})
+    assert body.consent is not None
+    assert body.consent.consent().officer == "o.02@safety"
+
+
 def test_of_a_paper_only_its_title_must_be_known() -> None:
-    body = PlanBody.model_validate(PLAN | {"document": {"title": "通知"}})
+    body = PlanBody.model_validate(PLAN | {"document": TITLED})
     assert body.document == Document(title="通知")
 
 

@@ -98,10 +98,27 @@ def test_every_event_of_a_dossier_or_case_is_a_step_or_known_to_be_none() -> Non
     assert not steps & BESIDE_THE_PATH
 
 
-@pytest.mark.parametrize("outcome", ["awarded", "failed", "returned", "withdrawn", "void"])
-def test_office_and_district_hear_of_every_end(outcome: Any) -> None:
+@pytest.mark.parametrize("outcome", ["awarded", "withdrawn", "void"])
+def test_office_and_district_hear_of_the_end_of_the_path(outcome: Any) -> None:
     closed = replace(golden(case.Closed), outcome=outcome)
     assert told(closed, BY_DISTRICT) - {GOV} == {OFFICE, DISTRICT}
+
+
+@pytest.mark.parametrize("actor", [BY_DISTRICT, BY_CITY, BY_SERVICE])
+@pytest.mark.parametrize(
+    ("decision", "outcome"),
+    [
+        (case.Returned, "returned"),
+        (case.PreliminaryFailed, "failed"),
+        (case.CityFailed, "failed"),
+    ],
+)
+def test_a_return_or_a_failure_is_told_once_although_it_also_closes_the_case(
+    decision: type[case.CaseEvent], outcome: Any, actor: str
+) -> None:
+    closed = replace(golden(case.Closed), outcome=outcome)
+    assert {OFFICE, DISTRICT} <= told(golden(decision), actor)
+    assert told(closed, actor) == set()
 
 
 @pytest.mark.parametrize("actor", [BY_OFFICE, BY_GOV, BY_DISTRICT, BY_CITY])
