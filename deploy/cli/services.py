@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from shared.settings import ServiceSettings
 from shared.store import migrate as migrations
 from shared.web.app import serve as run
-from shared.web.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,8 +11,8 @@ from services.projection.first import first_view
 from services.projection.journal import Journal
 from shared.clock import clock_from
 from shared.messaging.kafka import Kafka
+from shared.settings import ServiceSettings
 from shared.web.app import new_app
-from shared.web.settings import ServiceSettings
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:

@@ -20,7 +20,7 @@ from shared.store.command import Heard
 from shared.store.pool import Pool
 from shared.store.session import LOST, Lease, LeaseLost, Session, connect
 from shared.store.streams import Unavailable
-from shared.web.health import Readiness
+from shared.telemetry.readiness import Readiness
 
 # How often a process that does not fold looks how far the one that does has come.
 POLL_S = 0.1

@@ -12,10 +12,10 @@ from shared.clock import clock_from
 from shared.messaging.kafka import Kafka
 from shared.messaging.reactions import Reactions
 from shared.messaging.relay import Relay
+from shared.settings import ServiceSettings
 from shared.store.log import Duty, Log
 from shared.store.streams import Aggregate
 from shared.web.app import new_app
-from shared.web.settings import ServiceSettings
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:

@@ -11,6 +11,10 @@ from shared.contracts import case, dossier, notice, programme
 Event = programme.ProgrammeEvent | dossier.DossierEvent | case.CaseEvent | notice.NoticeEvent
 
 
+CONTRACTS_URL = "http://127.0.0.1:8003/v1/contracts"
+"""Where the schemas are served if nothing else is said: notification's port in the demo."""
+
+
 class UnknownType(Exception):
     """A wire name nobody here has heard of: skip it, count it, keep it."""
 

@@ -15,7 +15,7 @@ from aiokafka.helpers import create_ssl_context
 from faststream.security import BaseSecurity, SASLScram512
 
 from shared.messaging.topics import declared
-from shared.web.settings import ServiceSettings
+from shared.settings import ServiceSettings
 
 # stop() of a client never returns while Kafka is silent; its sockets close with the process.
 STOP_S = 2.0

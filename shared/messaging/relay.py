@@ -15,7 +15,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.partitioner import murmur2
 
-from shared.contracts.registry import CONTEXTS
+from shared.contracts.registry import CONTEXTS, CONTRACTS_URL
 from shared.messaging.kafka import SILENT, Kafka, abandoned, partitions
 from shared.messaging.outgoing import dressed, outgoing
 from shared.messaging.tail import compare
@@ -23,7 +23,6 @@ from shared.messaging.topics import TopicMismatch, declared, ensure
 from shared.store.log import Log, Tenure
 from shared.store.streams import Unavailable
 from shared.telemetry.metrics import PUBLISHED, RELAY_POSITION
-from shared.web.settings import CONTRACTS_URL
 
 PAGE = 5000
 # Small while commands run, so that a refill of millions does not hold up their event loop.

@@ -18,7 +18,7 @@ from shared.store.session import Lease, LeaseLost, Session
 from shared.store.settle import settle
 from shared.store.streams import NOTHING, Aggregate, Changes, Decision, Stream, Unavailable, Written
 from shared.store.writer import Writer
-from shared.web.health import Readiness
+from shared.telemetry.readiness import Readiness
 
 logger = structlog.get_logger(__name__)
 

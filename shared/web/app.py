@@ -14,12 +14,13 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic.json_schema import models_json_schema
 
 from shared.collector import calm
+from shared.settings import ServiceSettings
 from shared.telemetry import logs
+from shared.telemetry.readiness import Readiness
 from shared.web import problems
 from shared.web.auth import Allow, Auth, session_routes
 from shared.web.edge import Edge
-from shared.web.health import Readiness, health_routes, package_version
-from shared.web.settings import ServiceSettings
+from shared.web.health import health_routes, package_version
 
 log = structlog.get_logger()
 

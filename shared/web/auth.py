@@ -16,8 +16,8 @@ from fastapi.security.base import SecurityBase
 from jwt import PyJWK
 
 from shared.contracts.refusals import Refused
+from shared.settings import ServiceSettings
 from shared.web.keys import ALGORITHMS, Keys
-from shared.web.settings import ServiceSettings
 from shared.web.shown import ROLE_NAMES
 
 ROLES = frozenset(ROLE_NAMES)

@@ -3,26 +3,15 @@
 import asyncio
 import platform
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from shared.web.settings import ServiceSettings
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """`reasons` why this process cannot serve; `degraded`: why it serves less well than it should.
-
-    About this process only: Kafka away or far behind is `degraded`, for commands do not need it.
-    """
-
-    ready: bool
-    reasons: list[str] = field(default_factory=list)
-    degraded: list[str] = field(default_factory=list)
+from shared.settings import ServiceSettings
+from shared.telemetry.readiness import Readiness
 
 
 def health_routes(

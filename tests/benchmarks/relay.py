@@ -14,14 +14,13 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from deploy.local.postgres import Databases
 from shared.clock import civil_day
-from shared.contracts.registry import CONTEXTS, encode, type_of
+from shared.contracts.registry import CONTEXTS, CONTRACTS_URL, encode, type_of
 from shared.events.envelope import Headers, Record, to_headers
 from shared.messaging.kafka import Kafka, partitions
 from shared.messaging.relay import PAGE, Relay, partition_of
 from shared.messaging.topics import ensure
 from shared.store.log import Log, Tenure
 from shared.store.sql import event_arrays, insert_events
-from shared.web.settings import CONTRACTS_URL
 from tests.benchmarks.append import counting, event_of_bytes
 from tests.benchmarks.figures import Figure, paired
 from tests.integration.store import prepare, serving

@@ -12,12 +12,11 @@ from deploy.local.postgres import Databases
 from services import projection
 from shared.clock import system_clock
 from shared.contracts.case import MemberRecused
-from shared.contracts.registry import Event, encode, type_of
+from shared.contracts.registry import CONTRACTS_URL, Event, encode, type_of
 from shared.events.envelope import Headers, Record, to_headers
 from shared.messaging.kafka import Kafka
 from shared.messaging.topics import ensure
 from shared.store.migrate import migrate
-from shared.web.settings import CONTRACTS_URL
 from tests.integration.store import note, prepare, today
 
 DOSSIER = "fuyan.dossier.v1"

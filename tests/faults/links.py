@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 
@@ -13,7 +13,7 @@ class Links:
     port: int = 0
     frozen: set[int] = field(default_factory=set)
     made: int = 0
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def freeze(self) -> None:
         """From now on nothing passes the links there are, and nobody is told."""
@@ -23,13 +23,13 @@ class Links:
         self, link: int, source: asyncio.StreamReader, to: asyncio.StreamWriter
     ) -> None:
         try:
-            while data := await source.read(65536):
-                if link in self.frozen:
-                    continue
-                to.write(data)
-                await to.drain()
-        except OSError:
-            pass
+            with suppress(OSError):
+                while data := await source.read(65536):
+                    if link not in self.frozen:
+                        to.write(data)
+                        await to.drain()
+            if link in self.frozen:
+                await asyncio.Event().wait()  # not even that the other side hung up is told
         finally:
             to.close()
 
@@ -42,9 +42,7 @@ async def links(port: int) -> AsyncIterator[Links]:
         link, found.made = found.made, found.made + 1
         back, out = await asyncio.open_connection("127.0.0.1", port)
         for source, to in ((reader, out), (back, writer)):
-            task = asyncio.create_task(found._carry(link, source, to))
-            found.tasks.add(task)
-            task.add_done_callback(found.tasks.discard)
+            found.tasks.append(asyncio.create_task(found._carry(link, source, to)))
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     found.port = server.sockets[0].getsockname()[1]
@@ -52,6 +50,6 @@ async def links(port: int) -> AsyncIterator[Links]:
         yield found
     finally:
         server.close()
-        for task in tuple(found.tasks):
+        for task in found.tasks:
             task.cancel()
         await asyncio.gather(*found.tasks, return_exceptions=True)

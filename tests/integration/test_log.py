@@ -11,11 +11,11 @@ import asyncpg
 import pytest
 
 from shared.contracts.refusals import Refused
+from shared.contracts.registry import CONTRACTS_URL
 from shared.events.envelope import seal, to_headers
 from shared.store.command import Heard
 from shared.store.log import Log
 from shared.store.streams import Changes, Claim, Unavailable, Written
-from shared.web.settings import CONTRACTS_URL
 from tests.integration.store import (
     command,
     new_log,

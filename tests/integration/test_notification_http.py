@@ -20,11 +20,11 @@ from deploy.local.kafka import Cluster
 from services.notification.app import create_app
 from services.notification.policies import STEPS
 from shared.contracts.payloads import example
-from shared.contracts.registry import BY_TYPE, CONTEXTS, decode
+from shared.contracts.registry import BY_TYPE, CONTEXTS, CONTRACTS_URL, decode
 from shared.events.envelope import Record, to_headers
 from shared.messaging.topics import ensure
+from shared.settings import ServiceSettings
 from shared.store.migrate import migrate
-from shared.web.settings import CONTRACTS_URL, ServiceSettings
 from tests.integration.test_messaging import topic
 
 pytestmark = pytest.mark.kafka

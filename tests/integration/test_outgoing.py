@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from shared.contracts.registry import CONTRACTS_URL
 from shared.events.envelope import to_headers
 from shared.messaging.outgoing import SEPARATOR, dressed, outgoing
 from shared.store.command import Command
-from shared.web.settings import CONTRACTS_URL
 from tests.integration.store import command, new_log, note, prepare, serving, stream
 
 PLAIN = command()

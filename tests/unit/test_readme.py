@@ -11,7 +11,7 @@ from typer.main import get_command
 
 from deploy.cli.main import app
 from deploy.local.scenario import load
-from shared.web.settings import ServiceSettings
+from shared.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[2]
 ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"

@@ -16,9 +16,9 @@ from prometheus_client import REGISTRY
 from deploy.local.issuer import Issuer
 from shared.contracts.refusals import REFUSALS
 from shared.telemetry import logs
+from shared.telemetry.readiness import Readiness
 from shared.web.app import roles_by_route
 from shared.web.auth import ROLES
-from shared.web.health import Readiness
 from tests.unit.web_app import IssuerSide, bearer, client, small_service
 
 ISSUER = Issuer()

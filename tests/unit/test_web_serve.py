@@ -13,8 +13,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 
 from deploy.local.issuer import Issuer
+from shared.settings import ServiceSettings
 from shared.web.app import serve
-from shared.web.settings import ServiceSettings
 from tests.unit.web_app import IssuerSide, settings_for, small_service
 
 ROOT = Path(__file__).parents[2]

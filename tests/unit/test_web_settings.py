@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.web.settings import ServiceSettings
+from shared.settings import ServiceSettings
 
 
 def settings(**given: Any) -> ServiceSettings:

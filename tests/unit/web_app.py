@@ -13,7 +13,9 @@ from pydantic import BaseModel, Field
 
 from deploy.local.issuer import Issuer
 from shared.contracts.refusals import Refused
+from shared.settings import ServiceSettings
 from shared.store.command import Command
+from shared.telemetry.readiness import Readiness
 from shared.web.app import new_app
 from shared.web.auth import ROLES, Principal, allow, own_office, sign_in_redirect
 from shared.web.commands import (
@@ -22,8 +24,6 @@ from shared.web.commands import (
     created,
     decision_requires_if_match,
 )
-from shared.web.health import Readiness
-from shared.web.settings import ServiceSettings
 
 
 class Mark(BaseModel):

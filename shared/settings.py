@@ -6,8 +6,9 @@ from typing import Literal, Self
 from pydantic import Field, PositiveFloat, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.contracts.registry import CONTRACTS_URL
+
 DEMO_ISSUER = "urn:fuyan:demo"
-CONTRACTS_URL = "http://127.0.0.1:8003/v1/contracts"
 
 
 class ServiceSettings(BaseSettings):
