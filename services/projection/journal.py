@@ -43,6 +43,8 @@ class Journal:
         self._lease = Lease(database, f"{NAME}-writer")
         self._readers = Pool(database, f"{NAME}-reader", 8)
         self._moved = asyncio.Condition()
+        self._asking = asyncio.Lock()
+        self._answered: tuple[int, int, set[str]] = (-1, 0, set())
         self._reads = False
         self._why_not: str | None = "starting: the database has not been reached yet"
 
@@ -190,6 +192,14 @@ class Journal:
         """Positions as they become visible, with the keys that changed: a programme, a township."""
         while True:
             await self._beyond(after)
+            after, keys = await self._since(after)
+            yield after, keys
+
+    async def _since(self, after: int) -> tuple[int, set[str]]:
+        """What changed behind a position; asked once for all who listen, who stand at the same."""
+        async with self._asking:
+            if self._answered[0] == after and self._answered[1] >= self.position:
+                return self._answered[1:]
             async with self.snapshot() as (connection, position):
                 rows = await connection.fetch(
                     "SELECT DISTINCT context, subject FROM journal"
@@ -197,5 +207,6 @@ class Journal:
                     after,
                     position,
                 )
-            after = position
-            yield position, {CONTEXTS[row[0]].key(row[1]) for row in rows}
+            keys = {CONTEXTS[row[0]].key(row[1]) for row in rows}
+            self._answered = (after, position, keys)
+            return position, keys
