@@ -121,11 +121,11 @@ def _what(standard: StandardPublished, application: ApplicationSubmitted) -> Ite
 def check_reached(standard: StandardPublished, totals: Totals) -> None:
     """Passing takes the mark, no veto, and every minimum.
 
-    Raises Refused: `veto-stands`, `short-of-pass-mark`, `minimums-missed`.
+    Raises Refused: `vetoed`, `short-of-pass-mark`, `minimums-missed`.
     """
     if totals.vetoes:
         names = {gate.code: gate.name for gate in standard.gates}
-        raise Refused("veto-stands", gates=[names[code] for code in totals.vetoes])
+        raise Refused("vetoed", gates=[names[code] for code in totals.vetoes])
     if short_cp := to_pass_cp(standard, totals):
         raise Refused(
             "short-of-pass-mark",

@@ -146,7 +146,7 @@ def pass_city(
 ) -> list[CaseEvent]:
     """The city finds the office up to the standard, for the title that its grade allows.
 
-    Raises Refused: `wrong-stage` without city marks, `veto-stands`, `short-of-pass-mark`,
+    Raises Refused: `wrong-stage` without city marks, `vetoed`, `short-of-pass-mark`,
     `minimums-missed`, `demonstration-not-reached`, `document-missing`.
     """
     under_review(case, "city-marked")

@@ -169,7 +169,7 @@ def pass_preliminary(
 ) -> list[CaseEvent]:
     """The district finds the office up to the standard, for the title that its grade allows.
 
-    Raises Refused: `consensus-missing`, `decider-marked`, `veto-stands`, `short-of-pass-mark`,
+    Raises Refused: `consensus-missing`, `decider-marked`, `vetoed`, `short-of-pass-mark`,
     `minimums-missed`, `demonstration-not-reached`.
     """
     standard, consensus = _to_decide(case, programme, decided_by)

@@ -168,7 +168,7 @@ def test_every_reason_is_told_at_once() -> None:
         "batch-not-open",
         "batch-of-another-target",
         "prerequisites-not-met",
-        "veto-stands",
+        "vetoed",
     ]
 
 

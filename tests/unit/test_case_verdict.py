@@ -218,7 +218,7 @@ def test_one_hundredth_below_the_mark_does_not_pass() -> None:
 def test_a_veto_stands_whatever_the_score() -> None:
     path = marked()
     path.events += agree(path, marks(), facts=("fatal-accident",)).events
-    decide(path).refused("veto-stands", gates=["死亡事故"])
+    decide(path).refused("vetoed", gates=["死亡事故"])
 
 
 def test_demonstration_takes_its_grade() -> None:
