@@ -5,17 +5,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-import httpx
 import pytest
-from pydantic import TypeAdapter
 
 from shared.contracts.dossier import WithdrawalRequested
-from shared.contracts.programme import StandardPublished
 from tests.integration.review import (
     CITY,
     DEFINITION,
-    DISTRICT,
     FIRST,
     PROGRAMME,
     SECOND,
@@ -24,23 +19,22 @@ from tests.integration.review import (
     full,
     review,
 )
-
-LETTER = {
-    "title": "关于推荐复验的函",
-    "issued_on": "2018-09-20",
-    "number": "山安监函〔2018〕20号",
-    "sha256": "ab" * 32,
-}
-TEAM = {"chen": "leader", "li": "member", "wang": "member"}
-CATEGORIES = [one["code"] for one in DEFINITION["standard"]["categories"]]
-
-
-def case(township: str) -> str:
-    return f"/v1/cases/shanting-2018/{township}/1"
-
-
-def code(answer: httpx.Response) -> str:
-    return str(answer.json().get("code", answer.status_code))
+from tests.integration.review_steps import (
+    CATEGORIES,
+    LETTER,
+    agreed,
+    award,
+    case,
+    code,
+    did,
+    given,
+    names,
+    passed,
+    prepared,
+    standard,
+    team,
+    verified,
+)
 
 
 @pytest.fixture
@@ -51,113 +45,7 @@ async def empty(database: str, tmp_path: Path) -> AsyncIterator[Review]:
 
 @pytest.fixture
 async def service(empty: Review) -> Review:
-    """The programme is open, officers are known, two offices have applied."""
-    opened = await empty.post("/v1/programmes", DEFINITION, "o1", "officer")
-    assert opened.status_code == 201, opened.text
-    for officer in (*TEAM, "zhao"):
-        where = f"{FIRST}-office" if officer == "zhao" else DISTRICT
-        posting = {
-            "organisation": where,
-            "post": "科员",
-            "name": officer,
-            "from_on": "2015-01-01",
-        }
-        put = await empty.post(
-            f"/v1/officers/{officer}", {"postings": [posting]}, "o1", "officer", method="PUT"
-        )
-        assert put.status_code == 200, put.text
-    empty.on(9, 3)
-    for township in (FIRST, SECOND):
-        await empty.hear(application(await standard(empty), township))
-    return empty
-
-
-async def standard(service: Review) -> StandardPublished:
-    found = await service.get(PROGRAMME)
-    return TypeAdapter(StandardPublished).validate_python(found["standard"])
-
-
-def team(members: dict[str, str] | None = None) -> dict[str, Any]:
-    return {
-        "members": [
-            {"officer": officer, "role": role, "categories": CATEGORIES}
-            for officer, role in (members or TEAM).items()
-        ]
-    }
-
-
-async def did(answer: httpx.Response) -> dict[str, Any]:
-    assert answer.status_code == 201, answer.text
-    body: dict[str, Any] = answer.json()
-    return body
-
-
-async def agreed(service: Review, township: str) -> int:
-    """A case as far as its consensus; answers the version."""
-    at = case(township)
-    service.on(9, 5)
-    await did(await service.post(f"{at}/team", team(), "o1", "officer"))
-    visit = {
-        "starts_at": "2018-09-10T09:00:00+08:00",
-        "ends_at": "2018-09-10T17:00:00+08:00",
-        "place": "安监办",
-    }
-    planned = await did(await service.post(f"{at}/inspections", visit, "chen", "member"))
-    service.on(9, 10)
-    minutes = {"present": ["chen", "li"], "document": LETTER | {"issued_on": "2018-09-10"}}
-    await did(
-        await service.post(
-            f"{at}/inspections/{planned['inspection_id']}/record", minutes, "chen", "member"
-        )
-    )
-    marks = [{"item": one.item, "mark_cp": one.mark_cp} for one in full(await standard(service))]
-    await did(await service.post(f"{at}/marks", {"marks": marks}, "li", "member"))
-    done = await did(await service.post(f"{at}/consensus", {"marks": marks}, "chen", "member"))
-    return int(done["version"])
-
-
-async def passed(service: Review, township: str) -> None:
-    version = await agreed(service, township)
-    service.on(9, 14)
-    decision = {"decision": "pass"}
-    at = f"{case(township)}/decision"
-    await did(await service.post(at, decision, "liu", "leader", version=version))
-
-
-async def verified(service: Review, *townships: str) -> None:
-    """Recommended in one letter, and passed by the city."""
-    for township in townships:
-        await passed(service, township)
-    service.on(9, 20)
-    letter = {"cases": [case(one).removeprefix("/v1/cases/") for one in townships]}
-    letter |= {"document": LETTER}  # type: ignore[dict-item]  # a body is any JSON
-    await did(await service.post(f"{PROGRAMME}/recommendations", letter, "liu", "leader"))
-    service.on(10, 15)
-    for township in townships:
-        marks = {"granularity": "total", "total_cp": 95000, "inspected_on": "2018-10-12"}
-        at = case(township)
-        seen = await did(
-            await service.post(f"{at}/city-marks", marks, "sun", "city", organisation=CITY)
-        )
-        await did(
-            await service.post(
-                f"{at}/city-decision",
-                {"decision": "pass"},
-                "sun",
-                "city",
-                organisation=CITY,
-                version=seen["version"],
-            )
-        )
-
-
-def award(township: str, plaque: str) -> dict[str, Any]:
-    case_id = case(township).removeprefix("/v1/cases/")
-    return {"titles": [{"case_id": case_id, "title": "demonstration", "plaque_number": plaque}]}
-
-
-async def given(service: Review, body: dict[str, Any]) -> httpx.Response:
-    return await service.post(f"{PROGRAMME}/awards", body, "sun", "city", organisation=CITY)
+    return await prepared(empty)
 
 
 async def test_the_shipped_programme_opens_in_one_append(empty: Review) -> None:
@@ -216,79 +104,6 @@ async def test_an_office_that_applied_is_heard_once(service: Review) -> None:
     assert (row["stage"], row["self_total_cp"]) == ("opened", 100_000)
     # Thirty working days from 3 September: the 24th and a week of October off, two weekends worked.
     assert row["decide_by_on"] == "2018-10-19"
-
-
-async def test_a_reviewer_of_the_applicants_own_office_is_refused(service: Review) -> None:
-    own = team(TEAM | {"zhao": "member"})
-    refused = await service.post(f"{case(FIRST)}/team", own, "o1", "officer")
-    assert (refused.status_code, code(refused)) == (409, "own-office-reviewer")
-    elsewhere = await service.post(f"{case(SECOND)}/team", own, "o1", "officer")
-    assert elsewhere.status_code == 201
-
-
-async def test_the_dated_directory_decides_where_an_officer_served(service: Review) -> None:
-    postings = [
-        {
-            "organisation": f"{FIRST}-office",
-            "post": "主任",
-            "name": "赵",
-            "from_on": "2015-01-01",
-            "to_on": "2018-09-04",
-        },
-        {"organisation": DISTRICT, "post": "科长", "name": "赵", "from_on": "2018-09-05"},
-    ]
-    await service.post("/v1/officers/zhao", {"postings": postings}, "o1", "officer", method="PUT")
-    body = team(TEAM | {"zhao": "member"})
-    service.on(9, 4)
-    early = await service.post(f"{case(FIRST)}/team", body, "o1", "officer")
-    assert code(early) == "own-office-reviewer"
-    service.on(9, 5)
-    assert (await service.post(f"{case(FIRST)}/team", body, "o1", "officer")).status_code == 201
-
-
-def serving(organisation: str) -> dict[str, Any]:
-    posting = {"organisation": organisation, "post": "科员", "name": "赵", "from_on": "2015-01-01"}
-    return {"postings": [posting]}
-
-
-async def test_only_the_district_of_an_open_programme_enters_officers(service: Review) -> None:
-    for stranger in (f"{FIRST}-office", CITY, "370402-safety"):
-        refused = await service.post(
-            *("/v1/officers/zhao", serving(DISTRICT), "x", "officer"),
-            organisation=stranger,
-            method="PUT",
-        )
-        assert (refused.status_code, code(refused)) == (403, "other-organisation")
-    assert len(await service.get("/v1/officers/zhao/statements")) == 1
-
-
-async def test_names_are_for_the_district_and_auditors(service: Review) -> None:
-    for path in ("/v1/officers/zhao", "/v1/officers/zhao/statements"):
-        office = await service.get(path, "x", "officer", organisation=f"{FIRST}-office")
-        assert office["code"] == "other-organisation"
-        audit = await service.get(path, "x", "auditor", organisation="audit")
-        assert audit == await service.get(path)
-
-
-async def test_an_entry_rewritten_around_an_appointment_stays_on_record(service: Review) -> None:
-    body = team(TEAM | {"zhao": "member"})
-    service.on(9, 4)
-    for where in (DISTRICT, DISTRICT):  # the same again is no new statement
-        await service.post("/v1/officers/zhao", serving(where), "o2", "officer", method="PUT")
-    assert (await service.post(f"{case(FIRST)}/team", body, "o1", "officer")).status_code == 201
-    back = serving(f"{FIRST}-office")
-    await service.post("/v1/officers/zhao", back, "o1", "officer", method="PUT")
-    again = await service.post(f"{case(FIRST)}/team", body, "o1", "officer")
-    assert code(again) == "own-office-reviewer"
-    told = await service.get("/v1/officers/zhao/statements", "x", "auditor", organisation="audit")
-    assert [
-        (one["number"], one["actor"], one["recorded_at"], one["postings"][0]["organisation"])
-        for one in told
-    ] == [
-        (1, f"{DISTRICT}:o1", "2018-02-05T01:00:00Z", f"{FIRST}-office"),
-        (2, f"{DISTRICT}:o2", "2018-09-04T01:00:00Z", DISTRICT),
-        (3, f"{DISTRICT}:o1", "2018-09-04T01:00:00Z", f"{FIRST}-office"),
-    ]
 
 
 @pytest.mark.parametrize(
@@ -395,19 +210,6 @@ async def test_what_the_district_does_for_the_city_is_in_the_citys_name(service:
         "title-awarded": CITY,
     }
     assert after["inspection-scheduled"] == after["inspection-held"] == CITY
-
-
-async def names(service: Review, township: str) -> dict[str, str | None]:
-    """For whom the actor of the last event of each kind acted, as the log says."""
-    connection = await asyncpg.connect(service.database)
-    try:
-        rows = await connection.fetch(
-            "SELECT type, on_behalf_of FROM log WHERE subject = $1 ORDER BY version",
-            f"shanting-2018/{township}/1",
-        )
-    finally:
-        await connection.close()
-    return {row["type"].split(".")[2]: row["on_behalf_of"] for row in rows}
 
 
 async def test_the_district_records_for_the_city_only_with_its_paper(service: Review) -> None:
