@@ -1,9 +1,9 @@
 """From an event of another service to a notice in each inbox that shall hear of it."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, overload
+from typing import Any
 from uuid import uuid5
 
 from services.notification import programmes
@@ -13,7 +13,7 @@ from services.notification.programmes import Programme
 from services.notification.templates import TEMPLATE_VERSION, TEMPLATES
 from shared.contracts.blocks import OfTownship, ProgrammeSite
 from shared.contracts.programme import ProgrammeEvent
-from shared.contracts.registry import BY_TYPE, CONTEXTS, Event, decode
+from shared.contracts.registry import BY_TYPE, CONTEXTS, decode
 from shared.messaging.reactions import Handler, Reaction, Received
 from shared.store.log import Log, Tenure
 from shared.store.streams import Changes, Stream, Unavailable
@@ -54,37 +54,6 @@ class Roll:
         await asyncio.Event().wait()
 
 
-class Audience(Sequence[Stream]):
-    """The programme and every inbox that may hear of an event, looked up anew at each try.
-
-    No order holds between topics: a township's doing may arrive before its enrolment did. Then the
-    decision waits, and finds more inboxes here when it is tried again.
-    """
-
-    def __init__(self, roll: Roll, event: Event) -> None:
-        self._roll, self._event = roll, event
-        self.organisations: tuple[str, ...] = ()
-
-    def __iter__(self) -> Iterator[Stream]:
-        programme = self._event.programme
-        township = getattr(self._event, "township", None)
-        known = self._roll.organisations(programme, township)
-        self.organisations = tuple(sorted(known | named_in(self._event)))
-        yield Stream("programme", programme)
-        for organisation in self.organisations:
-            yield Stream("notice", f"{programme}/{organisation}")
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    @overload
-    def __getitem__(self, index: int) -> Stream: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Stream]: ...
-    def __getitem__(self, index: int | slice) -> Stream | Sequence[Stream]:
-        return tuple(self)[index]
-
-
 def handlers(log: Log, roll: Roll) -> Mapping[type[Any], Handler]:
     """One handler per followed event."""
 
@@ -103,17 +72,23 @@ def handlers(log: Log, roll: Roll) -> Mapping[type[Any], Handler]:
 
 
 def telling(received: Received, roll: Roll, at: datetime) -> Reaction | None:
-    """A notice for each hearer of an event, all in one append."""
+    """A notice for each hearer of an event, all in one append.
+
+    No order holds between topics: a township's doing may arrive before its enrolment did. Then the
+    decision waits, and finds more inboxes when this is asked again.
+    """
     event = received.event
     if received.record.type not in TEMPLATES:
         return None
-    audience = Audience(roll, event)
+    known = roll.organisations(event.programme, getattr(event, "township", None))
+    organisations = sorted(known | named_in(event))
+    inboxes = [Stream("notice", f"{event.programme}/{name}") for name in organisations]
 
-    def decision(known: Programme, *inboxes: Inbox) -> Changes:
-        by_organisation = dict(zip(audience.organisations, inboxes, strict=True))
+    def decision(heard: Programme, *states: Inbox) -> Changes:
+        by_organisation = dict(zip(organisations, states, strict=True))
         site: ProgrammeSite = {"programme": event.programme, "effective_on": event.effective_on}
         changes = {}
-        for hearer in _hearers(received, known, by_organisation):
+        for hearer in _hearers(received, heard, by_organisation):
             subject = f"{event.programme}/{hearer.organisation}"
             inbox = by_organisation[hearer.organisation]
             changes[Stream("notice", subject)] = tell(
@@ -121,7 +96,7 @@ def telling(received: Received, roll: Roll, at: datetime) -> Reaction | None:
             )
         return Changes(changes)
 
-    return Reaction(audience, decision)
+    return Reaction([Stream("programme", event.programme), *inboxes], decision)
 
 
 def _hearers(

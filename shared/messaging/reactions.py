@@ -7,8 +7,9 @@ stream was followed is kept in the service's own log, in the transaction of the 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import structlog
@@ -72,6 +73,7 @@ class Reaction:
 
 
 Handler = Callable[[Received], Reaction | None]
+"""Asked anew at each try, so that what was not known yet may be known by then."""
 
 
 class Reactions:
@@ -206,7 +208,6 @@ class Reactions:
             return
         try:
             record, event = read(message)
-            reaction, command = self._reaction(record, event)
         except UnknownVersion as error:
             raise Stopped(f"{error}: this image cannot read it; upgrade it first") from error
         except Exception as error:
@@ -216,23 +217,23 @@ class Reactions:
         if who.context in self._log.kept:
             step = replace(step, kept=record)
         try:
-            await self._write(tenure, step, reaction, command)
+            fate = await self._write(tenure, step, self._reacting(record, event), record)
         except LeaseLost:
             raise
         except Exception as error:  # its decision refused or broke
             await self._park(tenure, message, who, f"{type(error).__name__}: {error}")
             return
-        self._passed(message, who.id, "ignored" if reaction is None else "applied")
+        self._passed(message, who.id, fate)
 
-    def _reaction(
-        self, record: Record, event: Event | None
-    ) -> tuple[Reaction | None, Command | None]:
+    def _reacting(self, record: Record, event: Event | None) -> Callable[[], Reaction | None]:
         handler = self._handlers.get(type(event))
-        reaction = handler(Received(record, event)) if handler and event is not None else None
-        if reaction is None:
-            return None, None
+        if handler is None or event is None:
+            return _nothing
+        return partial(handler, Received(record, event))
+
+    def _command(self, record: Record) -> Command:
         name = f"{record.context}/{record.subject}@{record.version}"
-        return reaction, Command(
+        return Command(
             key=f"{self._log.service}/{name}",
             fingerprint=sha256(record.id.bytes).digest(),
             actor=f"fuyan:{self._log.service}",
@@ -242,19 +243,24 @@ class Reactions:
         )
 
     async def _write(
-        self, tenure: Tenure, step: Step, reaction: Reaction | None, command: Command | None
-    ) -> None:
+        self,
+        tenure: Tenure,
+        step: Step,
+        reacting: Callable[[], Reaction | None],
+        cause: Record | None,
+    ) -> Literal["ignored", "applied"]:
         """Durably, however long that takes: what is not known to be written is tried again."""
         pause = BACK_OFF_S[0]
         while True:
             try:
-                if reaction is None:
+                reaction = reacting()
+                if reaction is None or cause is None:
                     await self._log.follow(tenure, step, (), lambda: NOTHING, None)
-                else:
-                    await self._log.follow(
-                        tenure, step, reaction.reading, reaction.decision, command
-                    )
-                return
+                    return "ignored"
+                await self._log.follow(
+                    tenure, step, reaction.reading, reaction.decision, self._command(cause)
+                )
+                return "applied"
             except Unavailable as error:
                 self._log.degraded[f"reactions to {step.topic}"] = f"waits: {error.code}"
                 await asyncio.sleep(pause)
@@ -277,7 +283,7 @@ class Reactions:
         if context_of(message) in NEVER_PARKED:
             raise Stopped(f"{message.topic}/{message.partition}@{message.offset}: {reason}")
         parked = self._parking.put(message, who, reason)
-        await self._write(tenure, replace(self._step(message, who), parked=parked), None, None)
+        await self._write(tenure, replace(self._step(message, who), parked=parked), _nothing, None)
         self._passed(message, parked.id, "parked")
         await logger.aerror("parked", topic=message.topic, offset=message.offset, reason=reason)
 
@@ -285,6 +291,10 @@ class Reactions:
         self._reading.passed(message, id_)
         self._log.degraded.pop(f"reactions to {message.topic}", None)
         FOLLOWED.labels(self._log.service, fate).inc()
+
+
+def _nothing() -> None:
+    return None
 
 
 async def _headers_unread(

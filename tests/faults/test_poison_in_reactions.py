@@ -10,8 +10,9 @@ from shared.clock import civil_day, system_clock
 from shared.contracts import registry
 from shared.contracts.dossier import DeficiencyWithdrawn
 from shared.messaging.kafka import Kafka
-from shared.messaging.reactions import Reactions
+from shared.messaging.reactions import Reaction, Reactions, Received
 from shared.store.log import Log, Tenure
+from shared.store.streams import Changes, Stream, Unavailable
 from tests.faults.followed import (
     NOWHERE,
     UNREADABLE,
@@ -108,6 +109,31 @@ async def test_a_malformed_record_is_parked_once_by_the_reactions_too(database: 
                 await reactions._take(nameless, tenure_of(log))
                 reactions._reading.from_the_beginning()
     assert await rows(database, "SELECT key, seq FROM parked") == [("p/t", 1)]
+
+
+async def test_what_waits_is_asked_again_whom_it_concerns(database: str) -> None:
+    """Who is told may be known only after the first try: then another stream is read."""
+    await prepare(database)
+    tries: list[str] = []
+
+    def later(received: Received) -> Reaction:
+        tries.append(f"p/t/{len(tries) + 1}")
+        first, stream = len(tries) == 1, Stream("case", tries[-1])
+
+        def decision(_: object) -> Changes:
+            if first:
+                raise Unavailable("not-yet-known")
+            return Changes({stream: [note()]})
+
+        return Reaction([stream], decision)
+
+    log = reviewing(database)
+    reactions = Reactions(log, Kafka(NOWHERE), {DeficiencyWithdrawn: later})
+    async with serving(log):
+        await reactions.before(tenure_of(log))
+        async with asyncio.timeout(10):
+            await reactions._take(message(record("p/t")), tenure_of(log))
+    assert await rows(database, LOG) == [("p/t/2",)]
 
 
 async def test_a_reaction_to_tomorrow_waits_until_the_clock_has_come_there(database: str) -> None:

@@ -132,12 +132,11 @@ def test_an_event_waits_while_the_log_knows_more_than_the_roll() -> None:
 
 def test_a_reaction_tried_again_finds_who_was_enrolled_meanwhile() -> None:
     roll = Roll()
-    reaction = react(PLAN, roll)
     with pytest.raises(Unavailable):
-        changes(reaction, Programme())
+        changes(react(PLAN, roll), Programme())
     for event in definition():
         roll.hear(event)
-    assert len(changes(reaction, KNOWN).events) == 3
+    assert len(changes(react(PLAN, roll), KNOWN).events) == 3
 
 
 def test_an_event_of_the_programme_never_waits_for_what_lies_behind_it() -> None:
