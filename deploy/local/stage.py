@@ -152,6 +152,11 @@ async def stage(kafka: str, port: int) -> AsyncIterator[Stage]:
             )
             await asyncio.to_thread(clean, cluster, INSTALLATION)
             await ensure(cluster.bootstrap, declared())
+            ports = [port + number if port else free_port() for number, _ in enumerate(Service)]
+            urls = {
+                str(service): f"http://127.0.0.1:{own}"
+                for service, own in zip(Service, ports, strict=True)
+            }
             found = Stage(
                 issuer,
                 issuer_url,
@@ -159,8 +164,8 @@ async def stage(kafka: str, port: int) -> AsyncIterator[Stage]:
                 cluster,
                 processes,
                 server,
-                urls={},
-                environment={
+                urls,
+                {
                     "FUYAN_KAFKA": cluster.bootstrap,
                     "FUYAN_INSTALLATION": INSTALLATION,
                     "FUYAN_ISSUER": issuer.issuer,
@@ -168,15 +173,12 @@ async def stage(kafka: str, port: int) -> AsyncIterator[Stage]:
                     "FUYAN_SIGN_IN_URL": f"{issuer_url}/sign-in",
                     "FUYAN_CLOCK": str(clock),
                     "FUYAN_DEMO": "true",
+                    "FUYAN_CONTRACTS_URL": f"{urls[Service.notification]}/v1/contracts",
                 },
             )
-            for number, service in enumerate(Service):
-                found.urls[service] = f"http://127.0.0.1:{port + number if port else free_port()}"
-            contracts = f"{found.urls[Service.notification]}/v1/contracts"
-            found.environment["FUYAN_CONTRACTS_URL"] = contracts
-            for service in Service:
+            for service, own in zip(Service, ports, strict=True):
                 # One after the other: alembic keeps its context in module globals.
                 await _database(server, service)
-                found.serve(service, int(found.urls[service].rsplit(":", 1)[1]))
+                found.serve(service, own)
             await _ready(found)
             yield found

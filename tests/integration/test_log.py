@@ -15,8 +15,10 @@ from shared.contracts.registry import CONTRACTS_URL
 from shared.events.envelope import seal, to_headers
 from shared.store.command import Heard
 from shared.store.log import Log
+from shared.store.migrate import migrate
 from shared.store.streams import Changes, Claim, Unavailable, Written
 from tests.integration.store import (
+    MIGRATIONS,
     command,
     new_log,
     note,
@@ -193,6 +195,26 @@ async def test_the_log_is_append_only(log: Log, database: str, statement: str) -
             await connection.execute(statement)
     finally:
         await connection.close()
+
+
+async def test_the_role_of_a_service_may_add_to_its_log_and_not_change_it(database: str) -> None:
+    owner = await asyncpg.connect(database)
+    role = f"role_{uuid4().hex}"
+    try:
+        await owner.execute(f"CREATE ROLE {role}")
+        await migrate(database, MIGRATIONS, role, ("log", "command", "claim"))
+        await owner.execute("ALTER TABLE log DISABLE TRIGGER ALL")  # the rights alone must do
+        await owner.execute(f"SET ROLE {role}")
+        await owner.execute("INSERT INTO claim VALUES ('k', 'v', 'c')")
+        assert await owner.fetchval("SELECT count(*) FROM log") == 0
+        for statement in ("UPDATE log SET actor = 'x'", "DELETE FROM log", "TRUNCATE log"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await owner.execute(statement)
+    finally:
+        await owner.execute("RESET ROLE")
+        await owner.execute(f"DROP OWNED BY {role}")
+        await owner.execute(f"DROP ROLE {role}")
+        await owner.close()
 
 
 async def test_the_leaf_can_be_computed_again_from_the_headers(log: Log) -> None:
