@@ -82,8 +82,9 @@ def _when(programme: Programme, application: ApplicationSubmitted) -> Iterator[R
     phases = programme.opened.phases if programme.opened else ()
     if not any(phase.applications_open and in_phase(day, phase) for phase in phases):
         yield Refused("applications-not-open", day=day)
-    targets = {target.code for target in programme.opened.targets} if programme.opened else set()
-    if application.target not in targets:
+    targets = {one.code: one for one in programme.opened.targets} if programme.opened else {}
+    target = targets.get(application.target)
+    if target is None:
         yield Refused("unknown-target", target=application.target, known=sorted(targets))
     if application.batch is None:
         return
@@ -95,8 +96,9 @@ def _when(programme: Programme, application: ApplicationSubmitted) -> Iterator[R
         yield Refused("batch-not-open", batch=batch.name, opens_on=batch.opens_on)
     elif day > batch.closes_on:
         yield Refused("batch-closed", batch=batch.name, closes_on=batch.closes_on)
-    if batch is not None and batch.target != application.target:
-        yield Refused("batch-of-another-target", batch=batch.name, target=application.target)
+    # Who missed the target cannot leave it any more: the batches that are left are others'.
+    if batch and target and batch.target != target.code and day <= target.due_on:
+        yield Refused("batch-of-another-target", batch=batch.name, target=target.name)
 
 
 def _what(standard: StandardPublished, application: ApplicationSubmitted) -> Iterator[Refused]:

@@ -49,7 +49,9 @@ def submit_application(
         raise Refused("plan-missing")
     if terms.batch is not None and terms.batch.target != plan.target:
         target = terms.targets[plan.target]
-        raise Refused("batch-of-another-target", batch=terms.batch.name, target=target.name)
+        # Who missed the target cannot leave it any more: the batches that are left are others'.
+        if on <= target.due_on:
+            raise Refused("batch-of-another-target", batch=terms.batch.name, target=target.name)
     if assessment is None:
         raise Refused("assessment-missing")
     if dossier.set_back_on is not None:

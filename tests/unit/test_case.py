@@ -125,10 +125,15 @@ def test_a_programme_takes_applications_on_its_last_day_and_none_after() -> None
     assert rejected_for(late, closed) == ["programme-closed"]
 
 
-def test_a_batch_takes_applications_for_its_own_target() -> None:
+def test_a_batch_takes_others_than_its_own_target_only_once_theirs_is_past() -> None:
     announced = replace(PROGRAMME.batches["b1"], target="half")
     programme = evolve_programme(PROGRAMME, announced)
     assert rejected_for(application(), programme) == ["batch-of-another-target"]
+    assert programme.opened is not None
+    targets = tuple(replace(one, due_on=SEPTEMBER) for one in programme.opened.targets)
+    over = replace(programme, opened=replace(programme.opened, targets=targets))
+    assert rejected_for(application(), over) == ["batch-of-another-target"]
+    assert begin(application(day=date(2018, 9, 4)), over).state.stage == "opened"
 
 
 def test_an_application_of_another_office_is_rejected() -> None:
@@ -166,7 +171,6 @@ def test_every_reason_is_told_at_once() -> None:
         "applications-not-open",
         "unknown-target",
         "batch-not-open",
-        "batch-of-another-target",
         "prerequisites-not-met",
         "vetoed",
     ]

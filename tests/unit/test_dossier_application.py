@@ -199,6 +199,14 @@ def test_a_batch_of_another_target_than_the_plans_is_refused() -> None:
     )
 
 
+def test_who_missed_the_target_applies_in_a_batch_of_the_next() -> None:
+    later = replace(BATCH, target="all-2019", closes_on=date(2019, 1, 31))
+    given(*READY).when(apply, date(2018, 12, 31), rules=terms(later)).refused(
+        "batch-of-another-target"
+    )
+    assert given(*READY).when(apply, date(2019, 1, 1), rules=terms(later)).events
+
+
 def test_nobody_applies_without_a_plan() -> None:
     given(FULL).when(apply).refused("plan-missing")
 
