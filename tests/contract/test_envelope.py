@@ -68,7 +68,7 @@ def records(draw: st.DrawFn) -> Record:
         effective_at=draw(instants),
         recorded_at=draw(instants),
         actor=draw(actors),
-        on_behalf_of=draw(st.none() | actors),
+        on_behalf_of=draw(st.none() | ids),
         correlation=draw(st.uuids()),
         causation=draw(st.uuids()),
         command=draw(hashes),
