@@ -1,14 +1,19 @@
 """Records that stop or trouble a service's reactions: nothing overtakes, nothing vanishes."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from aiokafka import ConsumerRecord
+from faststream.kafka import KafkaBroker, KafkaMessage
 
 from deploy.local.kafka import Cluster
 from shared.clock import civil_day, system_clock
 from shared.contracts import registry
 from shared.contracts.dossier import DeficiencyWithdrawn
+from shared.messaging import reactions as reacting
 from shared.messaging.kafka import Kafka
 from shared.messaging.reactions import Reaction, Reactions, Received
 from shared.store.log import Log, Tenure
@@ -27,6 +32,7 @@ from tests.faults.followed import (
 from tests.integration.store import note, prepare, serving
 from tests.integration.test_messaging import CASE, answer, reviewing, until
 
+Parse = Callable[[ConsumerRecord], Awaitable[KafkaMessage]]
 LOG = "SELECT subject FROM log ORDER BY subject"
 
 
@@ -37,7 +43,7 @@ async def kafka(clean_kafka: Cluster) -> Kafka:
     return found
 
 
-def reacting(log: Log, kafka: Kafka) -> list[Reactions]:
+def reactions_of(log: Log, kafka: Kafka) -> list[Reactions]:
     return [Reactions(log, kafka, {DeficiencyWithdrawn: answer})]
 
 
@@ -50,17 +56,38 @@ async def test_a_record_that_stops_the_reactions_is_overtaken_by_nothing_behind_
     stop, behind = record("p/t", name=UNREADABLE), record("p/u")
     await publish(kafka, [message(stop), message(behind)])
     log = reviewing(database)
-    async with serving(log, reacting(log, kafka)):
+    handed: set[bytes] = set()
+    unread = reacting._headers_unread
 
-        async def stopped() -> bool:
-            return "Stopped" in log.degraded.get("reactions", "")
+    async def notes(received: ConsumerRecord, parse: Parse) -> KafkaMessage:
+        handed.add(received.key)
+        return await unread(received, parse)
 
-        await until(stopped)
-        assert UNREADABLE in log.degraded["reactions"]
+    class Lingering(KafkaBroker):
+        async def stop(self, *why: Any) -> None:
+            """Messages that were fetched already are handed over until it has ended."""
+
+            async def all_handed() -> bool:
+                return handed == {b"p/t", b"p/u"}
+
+            await until(all_handed, 5)
+            await log.state(Stream("case", "p/u/1"))  # what was wished before is written now
+            await super().stop(*why)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reacting, "_headers_unread", notes)
+        patched.setattr(reacting, "KafkaBroker", Lingering)
+        async with serving(log, reactions_of(log, kafka)):
+
+            async def stopped() -> bool:
+                return "Stopped" in log.degraded.get("reactions", "")
+
+            await until(stopped)
+            assert UNREADABLE in log.degraded["reactions"]
     assert await rows(database, LOG) == []
     monkeypatch.setitem(registry.BY_TYPE, UNREADABLE, DeficiencyWithdrawn)
     log = reviewing(database)
-    async with serving(log, reacting(log, kafka)):
+    async with serving(log, reactions_of(log, kafka)):
         await until(showing(database, LOG, ("p/t/1",), ("p/u/1",)), 10)
 
 
@@ -85,7 +112,7 @@ async def test_no_header_makes_a_record_vanish(database: str, kafka: Kafka) -> N
         ],
     )
     log = reviewing(database)
-    async with serving(log, reacting(log, kafka)):
+    async with serving(log, reactions_of(log, kafka)):
         await until(showing(database, LOG, ("p/a/1",), ("p/b/1",), ("p/next/1",)), 10)
     parked = await rows(database, "SELECT key, subject, reason <> '' FROM parked ORDER BY key")
     assert parked == [
