@@ -259,7 +259,7 @@ def test_a_line_is_json_and_keeps_secrets(capsys: pytest.CaptureFixture[str]) ->
     log = structlog.get_logger()
     with logging_to(capsys) as lines, structlog.contextvars.bound_contextvars(correlation="c1"):
         log.info("hello", kafka_password="hunter2", Authorization="Bearer x", township="北庄")
-        logging.getLogger("a.library").warning("its own %s", "words")
+        logging.getLogger("some.package").warning("its own %s", "words")
     ours, theirs = lines
     assert ours["event"] == "hello"
     assert (ours["kafka_password"], ours["Authorization"]) == ("***", "***")
