@@ -18,15 +18,16 @@ from shared.events.envelope import Record
 from shared.store.command import Command
 from shared.store.log import Log
 from shared.store.streams import Stream
+from shared.web import bodies
 from shared.web.auth import Principal, allow, own_office
-from shared.web.commands import Written, command, created
+from shared.web.commands import Written, answer, command, created
 
 RECIPIENTS = ("clerk", "head", "gov", "officer", "leader", "member", "city")
 
 Reader = Annotated[Principal, Depends(allow(*RECIPIENTS, "auditor"))]
 Recipient = Annotated[Principal, Depends(allow(*RECIPIENTS))]
 Wish = Annotated[Command, Depends(command)]
-Code = Annotated[str, Query(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
+Code = Annotated[bodies.Code, Query()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,8 @@ def routes(log: Log) -> APIRouter:
                 inbox, str(notice_id), who.organisation, who.officer, site, at=now
             ),
         )
-        answer = Written(stream=written.stream, version=written.version, position=written.position)
-        return created(response, f"/v1/notices/{notice_id}?programme={programme}", answer)
+        where = f"/v1/notices/{notice_id}?programme={programme}"
+        return created(response, where, answer(written))
 
     return router
 

@@ -24,7 +24,6 @@ from services.review.place import (
     Who,
     Wish,
     act,
-    answer,
     name_of,
     of_district,
     on_behalf,
@@ -36,7 +35,7 @@ from shared.contracts.case import CaseEvent
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
 from shared.store.streams import Changes, Claim, Stream
-from shared.web.commands import Written, created, decision_requires_if_match
+from shared.web.commands import Written, answer, created, decision_requires_if_match
 
 RewardId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
 

@@ -19,10 +19,9 @@ from shared.contracts.refusals import Refused
 from shared.store.command import Command
 from shared.store.log import Log
 from shared.store.streams import Stream
-from shared.store.streams import Written as Appended
 from shared.web import bodies
 from shared.web.auth import Auth, Principal, allow, own_office
-from shared.web.commands import Written, command
+from shared.web.commands import Written, answer, command
 
 # Names what a command makes, so that the same key always names the same thing.
 _MADE_BY = UUID("1c0f5c9e-7d4a-5b8e-9a59-52f3b8f0d7a2")
@@ -119,10 +118,6 @@ async def act(log: Log, here: Place, wish: Command, body: ActBody, decision: Dec
 
     on, *reading = here.streams
     return answer(await log.decide(wish, on, decide, reading=reading))
-
-
-def answer(written: Appended) -> Written:
-    return Written(stream=written.stream, version=written.version, position=written.position)
 
 
 def known(programme: Programme, code: str) -> Opened:

@@ -28,7 +28,7 @@ from services.review.definition import (
     StandardDraft,
     TownshipDraft,
 )
-from services.review.place import AT_ONCE, CODE, Code, Who, Wish, answer, known, of_district, roles
+from services.review.place import AT_ONCE, CODE, Code, Who, Wish, known, of_district, roles
 from services.review.programme import Programme
 from shared.clock import civil_day
 from shared.contracts.blocks import ProgrammeSite
@@ -46,7 +46,7 @@ from shared.store.command import Command
 from shared.store.log import Log
 from shared.store.streams import Stream
 from shared.web.auth import ROLES, Principal, own_office
-from shared.web.commands import Written, created
+from shared.web.commands import Written, answer, created
 
 Act = Callable[[Programme, ProgrammeSite], Sequence[ProgrammeEvent]]
 

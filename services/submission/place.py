@@ -20,7 +20,7 @@ from shared.store.streams import Stream
 from shared.web import bodies
 from shared.web.auth import Auth, Principal, allow
 from shared.web.bodies import ActBody
-from shared.web.commands import Written, command
+from shared.web.commands import Written, answer, command
 
 # Names what a command makes, so that the same key always names the same thing.
 _MADE_BY = UUID("6f1f2a39-6d0c-5c0e-9b8a-2a6a6e4c7a11")
@@ -92,13 +92,8 @@ async def act(
         )
         return decision(dossier, programme, site)
 
-    written = await log.decide(
-        wish,
-        here.stream,
-        decide,
-        reading=[Stream("programme", here.programme)],
-    )
-    return Written(stream=written.stream, version=written.version, position=written.position)
+    reading = [Stream("programme", here.programme)]
+    return answer(await log.decide(wish, here.stream, decide, reading=reading))
 
 
 def name_of(wish: Command, part: str = "") -> str:

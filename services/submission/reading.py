@@ -26,6 +26,7 @@ from shared.clock import civil_day
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
 from shared.store.streams import Stream
+from shared.web import bodies
 from shared.web.auth import Auth
 
 AT_ONCE = 100
@@ -43,7 +44,7 @@ def readings(router: APIRouter, log: Log) -> None:
     @router.get("", dependencies=roles("officer", "leader", "auditor"))
     async def dossiers(
         request: Request,
-        programme: Annotated[str, Query(pattern=r"^[A-Za-z0-9-]{1,60}$")],
+        programme: Annotated[bodies.Code, Query()],
         township: Annotated[str, Query(max_length=60)] = "",
         after: Annotated[str, Query(max_length=60)] = "",
         limit: Annotated[int, Query(ge=1, le=AT_ONCE)] = AT_ONCE,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.refusals import Refused
 from shared.store.command import Command, Heard
+from shared.store.streams import Written as Appended
 from shared.web.auth import Auth
 
 _KEY = re.compile(r"[!-~]{1,200}")
@@ -26,7 +27,7 @@ class Written(BaseModel):
 
     stream: str
     version: int
-    position: int | None = None
+    position: int
 
 
 async def command(request: Request) -> Command:
@@ -60,6 +61,11 @@ def decision_requires_if_match(command: Command) -> None:
     """Refused("if-match-required"): nobody decides on a case that they have not seen."""
     if command.expected is None:
         raise Refused("if-match-required")
+
+
+def answer(written: Appended) -> Written:
+    """What the log did, as whoever asked for it is told."""
+    return Written(stream=written.stream, version=written.version, position=written.position)
 
 
 def created(response: Response, location: str, written: Written) -> Written:

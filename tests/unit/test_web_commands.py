@@ -156,4 +156,4 @@ async def test_what_was_made_has_an_address_and_a_version() -> None:
     assert answer.status_code == 201
     assert answer.headers["location"] == "/v1/cases/c1/marks/1"
     assert answer.headers["etag"] == '"3"'
-    assert answer.json() == {"stream": "c1", "version": 3, "position": None}
+    assert answer.json() == {"stream": "c1", "version": 3, "position": 3}

@@ -82,7 +82,9 @@ def small_service(side: IssuerSide, readiness: Readiness | None = None, **settin
         wish: Annotated[Command, Depends(command)],
         response: Response,
     ) -> Written:
-        return created(response, f"/v1/cases/{case}/marks/1", Written(stream=case, version=3))
+        return created(
+            response, f"/v1/cases/{case}/marks/1", Written(stream=case, version=3, position=3)
+        )
 
     @app.post("/v1/wishes")
     async def wishes(
