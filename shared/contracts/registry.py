@@ -1,5 +1,6 @@
 """Which events exist, under which wire name, on which topic, and how they become bytes and back."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +37,9 @@ class Context:
     def addresses(self, subject: str) -> bool:
         """Whether a stream of this context can have this subject."""
         names = subject.split("/")
-        return len(names) == self.parts and all(names) and (self.parts < 3 or names[2].isdecimal())
+        if len(names) != self.parts or not all(names):
+            return False
+        return self.parts < 3 or re.fullmatch("[1-9][0-9]{0,8}", names[2]) is not None
 
     @property
     def topic(self) -> str:

@@ -151,4 +151,5 @@ def partitions(topic: str) -> list[TopicPartition]:
 async def stopped(closing: Awaitable[object]) -> None:
     """Wait for a client's good-bye, but not for ever."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(closing, STOP_S)
+        async with asyncio.timeout(STOP_S):
+            await closing

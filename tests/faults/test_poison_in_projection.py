@@ -134,3 +134,21 @@ async def test_a_case_without_a_round_is_parked_before_anybody_has_to_fold_it(
     finally:
         await connection.close()
     assert await subjects(journal) == ["p/u/1"]
+
+
+@pytest.mark.parametrize("round_", ["9" * 20, "1" * 5000], ids=["twenty digits", "five thousand"])
+async def test_a_round_that_no_table_could_hold_is_parked(
+    follower: Follower, journal: asyncpg.Connection, database: str, round_: str
+) -> None:
+    connection = await asyncpg.connect(database)
+    try:
+        fold = Fold(connection)
+        await fold.remember()
+        huge = record(f"p/t/{round_}", event=recused("p/t/1"))
+        await follower._append([message(huge, topic=CASE, key=b"p/t")], fold.appended)
+        assert await journal.fetchval("SELECT count(*) FROM parked") == 1
+        await follower._append([message(record("p/u"), 1)], fold.appended)
+        async with asyncio.timeout(5):
+            await fold.step()
+    finally:
+        await connection.close()
