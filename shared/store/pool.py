@@ -11,6 +11,10 @@ from shared.store.session import LOST
 from shared.store.streams import Unavailable
 
 
+async def _as_it_is(_: object) -> None:
+    """Readers leave nothing behind that would have to be reset, at a round trip each time."""
+
+
 class Pool:
     """Raises Unavailable while the database is away; a statement takes at most half a minute."""
 
@@ -33,6 +37,7 @@ class Pool:
                         max_size=self._size,
                         timeout=5,
                         command_timeout=30,
+                        reset=_as_it_is,
                         server_settings={"application_name": self._name},
                     )
             async with self._pool.acquire(timeout=5) as connection:

@@ -72,17 +72,21 @@ def insert_parked(start: int) -> str:
     return f"INSERT INTO parked SELECT * FROM {_unnest(PARKED_TYPES, start)}"  # noqa: S608
 
 
-_HEADS, _FENCES = follow_upserts(N + 10)
-APPEND = f"""
-WITH e AS ({insert_events("log", 1)}),
-c AS (INSERT INTO command SELECT * FROM
+_WRITTEN = f"""
+WITH c AS (INSERT INTO command SELECT * FROM
   {_unnest(("text", "bytea", "text", "int", "bigint", "bigint"), N + 1)}),
-u AS (INSERT INTO claim SELECT * FROM {_unnest(("text", "text", "text"), N + 7)}),
+u AS (INSERT INTO claim SELECT * FROM {_unnest(("text", "text", "text"), N + 7)})"""  # noqa: S608
+_HEADS, _FENCES = follow_upserts(N + 10)
+APPEND = f"""{_WRITTEN}
+{insert_events("log", 1)}
+"""
+APPEND_AND_FOLLOW = f"""{_WRITTEN},
 h AS ({_HEADS}),
 f AS ({_FENCES}),
-p AS ({insert_parked(N + 18)})
-{insert_events("heard", N + 18 + len(PARKED_TYPES))}
-"""  # noqa: S608
+p AS ({insert_parked(N + 18)}),
+k AS ({insert_events("heard", N + 18 + len(PARKED_TYPES))})
+{insert_events("log", 1)}
+"""
 
 
 def event_arrays(records: Sequence[Record]) -> list[list[Any]]:
@@ -96,13 +100,18 @@ def _transposed(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
     )
 
 
-def columns(batch: Batch) -> list[list[Any]]:
-    """All parameters of APPEND."""
+def append(batch: Batch) -> tuple[str, list[list[Any]]]:
+    """The one statement that writes a batch, and its parameters."""
     steps = batch.steps
-    return [
+    written = [
         *event_arrays(batch.records),
         *_transposed(batch.commands, 6),
         *_transposed(batch.claims, 3),
+    ]
+    if not steps:
+        return APPEND, written
+    return APPEND_AND_FOLLOW, [
+        *written,
         *follow_arrays(steps),
         *parked_arrays([s.parked for s in steps if s.parked is not None]),
         *event_arrays([s.kept for s in steps if s.kept is not None]),

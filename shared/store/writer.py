@@ -21,7 +21,7 @@ from shared.store.batch import Batch, Hot, Step, Wish
 from shared.store.command import Command
 from shared.store.recording import check_day, recorded
 from shared.store.session import LeaseLost, Session
-from shared.store.sql import APPEND, LOOK, columns
+from shared.store.sql import LOOK, append
 from shared.store.streams import Aggregate, Claim, Stream, Unavailable, Written
 
 MAX_BATCH = 512
@@ -141,8 +141,9 @@ class Writer:
         batch, rest = self._decide(wishes, done)
         if not batch.empty:
             try:
+                statement, values = append(batch)
                 async with self._session.turn() as connection:
-                    await connection.fetch(APPEND, *columns(batch))
+                    await connection.fetch(statement, *values)
             except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
                 culprit = _culprit(batch, error)
                 if len(wishes) == 1:
