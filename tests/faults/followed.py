@@ -8,7 +8,6 @@ from uuid import uuid4
 import asyncpg
 from aiokafka import ConsumerRecord
 
-from deploy.local.postgres import Databases
 from services import projection
 from shared.clock import system_clock
 from shared.contracts.case import MemberRecused
@@ -17,7 +16,7 @@ from shared.events.envelope import Headers, Record, to_headers
 from shared.messaging.kafka import Kafka
 from shared.messaging.topics import ensure
 from shared.store.migrate import migrate
-from tests.integration.store import note, prepare, today
+from tests.integration.store import note, today
 
 DOSSIER = "fuyan.dossier.v1"
 CASE = "fuyan.case.v1"
@@ -31,14 +30,6 @@ Row = tuple[object, ...]
 
 async def prepare_projection(database: str) -> None:
     await migrate(database, MIGRATIONS, None, ("journal",))
-
-
-async def new_database(postgres: Databases) -> str:
-    """One more prepared log; it goes with its server."""
-    name = f"test_{uuid4().hex}"
-    await postgres.create_database(name)
-    await prepare(postgres.dsn(name))
-    return postgres.dsn(name)
 
 
 def record(
