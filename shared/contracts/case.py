@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from shared.contracts.blocks import (
     Document,
@@ -163,6 +165,15 @@ class ConsensusRecorded(OfCase):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VetoRecorded(OfCase):
+    """Something that bars passing whatever the score came to light while the case is open."""
+
+    gate: str
+    occurred_on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Returned(OfCase):
     """Sent back with reasons by item; the answer is a new application, by a day."""
 
@@ -213,6 +224,15 @@ class Recommended(OfCase):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecommendationReturned(OfCase):
+    """The city sent a recommendation back to the district, which may recommend again."""
+
+    recommendation_id: str
+    reasons: tuple[Reason, ...]
+    resubmit_by_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CityMarksRecorded(OfCase):
     """The city's re-verification in figures: per item, per category, or one total."""
 
@@ -260,6 +280,32 @@ class TitleAwarded(OfCase):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TitleCorrected(OfCase):
+    """A field of an award was written wrongly; `effective_on` is the day the right one holds from.
+
+    `corrects` is the id of the event that was wrong. On the wire the values are `was` and `is`.
+    """
+
+    corrects: str
+    field: Literal["title", "plaque_number", "valid_until_on"]
+    was: str | None
+    is_: Annotated[str | None, Field(alias="is")]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TitleRevoked(OfCase):
+    """The title is taken away; its plaque number stays used for ever."""
+
+    title: Title
+    plaque_number: str
+    revoked_on: date
+    code: str
+    reason: str
+    decided_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RewardGranted(OfCase):
     """Money from the city's or the district's safety fund."""
 
@@ -283,12 +329,22 @@ class RewardPaid(OfCase):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RewardCancelled(OfCase):
+    """What was granted and not paid yet will not be paid: `amount_fen` of it."""
+
+    reward_id: str
+    amount_fen: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Closed(OfCase):
     """The end that every case has."""
 
     outcome: Literal["awarded", "failed", "returned", "withdrawn", "void"]
     closed_on: date
     reason: str | None = None
+    may_reapply_on: date | None = None
 
 
 CaseEvent = (
@@ -301,16 +357,21 @@ CaseEvent = (
     | InspectionHeld
     | MarksRecorded
     | ConsensusRecorded
+    | VetoRecorded
     | Returned
     | PreliminaryPassed
     | PreliminaryFailed
     | Recommended
+    | RecommendationReturned
     | CityMarksRecorded
     | CityPassed
     | CityFailed
     | TitleAwarded
+    | TitleCorrected
+    | TitleRevoked
     | RewardGranted
     | RewardPaid
+    | RewardCancelled
     | Closed
 )
 
@@ -324,15 +385,20 @@ EVENTS: Mapping[str, type[CaseEvent]] = {
     "fuyan.case.inspection-held.v1": InspectionHeld,
     "fuyan.case.marks-recorded.v1": MarksRecorded,
     "fuyan.case.consensus-recorded.v1": ConsensusRecorded,
+    "fuyan.case.veto-recorded.v1": VetoRecorded,
     "fuyan.case.returned.v1": Returned,
     "fuyan.case.preliminary-passed.v1": PreliminaryPassed,
     "fuyan.case.preliminary-failed.v1": PreliminaryFailed,
     "fuyan.case.recommended.v1": Recommended,
+    "fuyan.case.recommendation-returned.v1": RecommendationReturned,
     "fuyan.case.city-marks-recorded.v1": CityMarksRecorded,
     "fuyan.case.city-passed.v1": CityPassed,
     "fuyan.case.city-failed.v1": CityFailed,
     "fuyan.case.title-awarded.v1": TitleAwarded,
+    "fuyan.case.title-corrected.v1": TitleCorrected,
+    "fuyan.case.title-revoked.v1": TitleRevoked,
     "fuyan.case.reward-granted.v1": RewardGranted,
     "fuyan.case.reward-paid.v1": RewardPaid,
+    "fuyan.case.reward-cancelled.v1": RewardCancelled,
     "fuyan.case.closed.v1": Closed,
 }

@@ -18,6 +18,7 @@ from shared.contracts.blocks import (
 )
 
 AssessmentKind = Literal["gap", "full", "pre-application"]
+FundingKind = Literal["money", "posts", "premises", "equipment"]
 Outcome = Literal["awarded", "failed", "returned", "withdrawn", "rejected", "void"]
 
 
@@ -99,7 +100,10 @@ class PlanRevised(OfTownship):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelfAssessmentRecorded(OfTownship):
-    """The office scored itself; a `gap` assessment may be incomplete."""
+    """The office scored itself; a `gap` assessment may be incomplete.
+
+    `facts` are what it states beside the points, by the codes that gates ask about.
+    """
 
     assessment_id: str
     kind: AssessmentKind
@@ -112,6 +116,7 @@ class SelfAssessmentRecorded(OfTownship):
     to_demonstration_cp: int
     previous_assessment_id: str | None = None
     previous_total_cp: int | None = None
+    facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +206,7 @@ class ApplicationSubmitted(OfTownship):
     reach_on: date
     signed_by: str
     previous_application_id: str | None = None
+    facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +240,59 @@ class ApplicationClosed(OfTownship):
     round: int
     outcome: Outcome
     case_id: str | None = None
+    may_reapply_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingLine:
+    """One thing that is asked for."""
+
+    name: str
+    quantity: int
+    unit_price_fen: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingRequested(OfTownship):
+    """The office asks another for money, posts (编制), premises or equipment."""
+
+    funding_id: str
+    kind: FundingKind
+    title: str
+    lines: tuple[FundingLine, ...]
+    asked_of: str
+    needed_on: date
+    deficiency_ids: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    amount_fen: int | None = None
+    posts: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingDecided(OfTownship):
+    """What was asked is granted, in part or not; a later decision replaces an earlier one."""
+
+    funding_id: str
+    decision: Literal["granted", "part", "refused"]
+    decided_by: str
+    decided_on: date
+    requested_fen: int | None = None
+    granted_fen: int | None = None
+    granted_posts: int | None = None
+    available_on: date | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodPracticeShared(OfTownship):
+    """What worked here may help others; `internal` stays within the programme's offices."""
+
+    practice_id: str
+    title: str
+    summary: str
+    items: tuple[str, ...]
+    publicity: Literal["public", "internal"]
+    evidence: tuple[Evidence, ...]
 
 
 DossierEvent = (
@@ -249,6 +308,9 @@ DossierEvent = (
     | WithdrawalRequested
     | ApplicationReturned
     | ApplicationClosed
+    | FundingRequested
+    | FundingDecided
+    | GoodPracticeShared
 )
 
 EVENTS: Mapping[str, type[DossierEvent]] = {
@@ -264,4 +326,7 @@ EVENTS: Mapping[str, type[DossierEvent]] = {
     "fuyan.dossier.withdrawal-requested.v1": WithdrawalRequested,
     "fuyan.dossier.application-returned.v1": ApplicationReturned,
     "fuyan.dossier.application-closed.v1": ApplicationClosed,
+    "fuyan.dossier.funding-requested.v1": FundingRequested,
+    "fuyan.dossier.funding-decided.v1": FundingDecided,
+    "fuyan.dossier.good-practice-shared.v1": GoodPracticeShared,
 }

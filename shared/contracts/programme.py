@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 from shared.contracts.blocks import Document, Nature, OfProgramme, StandardRef
@@ -218,6 +218,89 @@ class TownshipWithdrawn(OfProgramme):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """From one day to another, both included; no `from_on` means from the start."""
+
+    to_on: date
+    from_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseRescheduled(OfProgramme):
+    """A phase has other days than before."""
+
+    phase: str
+    from_on: date | None
+    to_on: date
+    previous: Span
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRescheduled(OfProgramme):
+    """A target is due on another day; that is only possible until the old one has passed."""
+
+    target: str
+    due_on: date
+    previous_due_on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationRenamed(OfProgramme):
+    """From `from_on` an organisation bears another name, and may have taken another's place.
+
+    Papers of earlier days keep the earlier name. `successor_of` is the organisation whose part in
+    this programme it takes over (安监局 to 应急管理局); `document_prefix` is the 发文字号 it uses.
+    """
+
+    organisation: str
+    name: str
+    previous_name: str
+    from_on: date
+    document_prefix: str | None = None
+    successor_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Up to where a partition had been read, exclusive."""
+
+    topic: str
+    partition: int
+    next_offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnualRow:
+    """What one township is given for the year; `priority` is 优先考虑."""
+
+    township: str
+    points_cp: int
+    rank: int | None = None
+    priority: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnualAssessmentIssued(OfProgramme):
+    """The year's assessment sheet (年度目标考核) was signed.
+
+    `figures_digest` is the SHA-256 of the figures it was drafted from. A later sheet of the same
+    year replaces the one whose digest it names in `replaces_digest`.
+    """
+
+    year: int
+    figures_digest: str
+    as_of_on: date
+    known_at: datetime
+    cut: tuple[Cut, ...]
+    rules: tuple[RulesRef, ...]
+    rows: tuple[AnnualRow, ...]
+    signed_by: str
+    replaces_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Closed(OfProgramme):
     """The programme is over."""
 
@@ -235,6 +318,10 @@ ProgrammeEvent = (
     | BatchAnnounced
     | TownshipEnrolled
     | TownshipWithdrawn
+    | PhaseRescheduled
+    | TargetRescheduled
+    | OrganisationRenamed
+    | AnnualAssessmentIssued
     | Closed
 )
 
@@ -246,5 +333,9 @@ EVENTS: Mapping[str, type[ProgrammeEvent]] = {
     "fuyan.programme.batch-announced.v1": BatchAnnounced,
     "fuyan.programme.township-enrolled.v1": TownshipEnrolled,
     "fuyan.programme.township-withdrawn.v1": TownshipWithdrawn,
+    "fuyan.programme.phase-rescheduled.v1": PhaseRescheduled,
+    "fuyan.programme.target-rescheduled.v1": TargetRescheduled,
+    "fuyan.programme.organisation-renamed.v1": OrganisationRenamed,
+    "fuyan.programme.annual-assessment-issued.v1": AnnualAssessmentIssued,
     "fuyan.programme.closed.v1": Closed,
 }

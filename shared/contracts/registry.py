@@ -84,7 +84,7 @@ def type_of(event: Event) -> str:
 
 def encode(event: Event) -> bytes:
     """The bytes that are stored, hashed and published: JSON, UTF-8, nulls included."""
-    return ADAPTERS[type(event)].dump_json(event)
+    return ADAPTERS[type(event)].dump_json(event, by_alias=True)
 
 
 def decode(name: str, data: bytes) -> Event:
