@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from services.submission import api, dossier, programmes
 from services.submission.reactions import HANDLERS
@@ -13,13 +13,14 @@ from shared.messaging.reactions import Reactions
 from shared.messaging.relay import Relay
 from shared.settings import ServiceSettings
 from shared.store.log import Duty, Log
+from shared.store.pool import Pool
 from shared.store.streams import Aggregate
 from shared.web.app import new_app
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:
     """Dossiers kept, published and answered for; programmes and cases followed."""
-    log = new_log(settings)
+    log, tables = new_log(settings), Pool(settings.database, "fuyan-submission-tables", 4)
     kafka = Kafka.of(settings)
     duties: list[Duty] = [
         Relay(log, kafka, ("dossier",), settings.contracts_url),
@@ -28,12 +29,22 @@ def create_app(settings: ServiceSettings) -> FastAPI:
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
-        async with log.tenures(duties):
-            yield
+        try:
+            async with log.tenures(duties):
+                yield
+        finally:
+            tables.close()
 
     app = new_app("submission", settings, running, readiness=log.readiness)
-    app.include_router(api.routes(log))
+    app.include_router(routes(log, tables, settings))
     return app
+
+
+def routes(log: Log, tables: Pool, settings: ServiceSettings) -> APIRouter:
+    """Everything under `/v1`; `tables` leads to what this service keeps beside its log."""
+    router = APIRouter()
+    router.include_router(api.routes(log))
+    return router
 
 
 def new_log(settings: ServiceSettings) -> Log:

@@ -13,8 +13,7 @@ import httpx
 from fastapi import FastAPI
 
 from deploy.local.issuer import Issuer
-from services.submission import api
-from services.submission.app import new_log
+from services.submission.app import new_log, routes
 from services.submission.reactions import HANDLERS
 from shared.clock import SHANGHAI, write_clock
 from shared.contracts import case, programme
@@ -25,6 +24,7 @@ from shared.store.batch import Step
 from shared.store.command import Command
 from shared.store.log import Log, Tenure
 from shared.store.migrate import migrate
+from shared.store.pool import Pool
 from shared.store.streams import NOTHING
 from shared.web.app import new_app
 from tests.unit.dossiers import OFFICE, OPENING, PROGRAMME, TOWNSHIP
@@ -163,12 +163,14 @@ async def submission(
     side = IssuerSide(issuer)
     settings = settings_for(issuer, database=database, clock=str(clock))
     log, ears = new_log(settings), Ears()
+    tables = Pool(database, "fuyan-submission-tables", 4)
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
         async with log.tenures([ears]):
             ears.tenure = await ears.tenures.get()
             yield
+        tables.close()
 
     app = new_app(
         "submission",
@@ -177,7 +179,7 @@ async def submission(
         readiness=log.readiness,
         issuer_client=httpx.AsyncClient(transport=side),
     )
-    app.include_router(api.routes(log))
+    app.include_router(routes(log, tables, settings))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
