@@ -10,7 +10,7 @@ from typing import Literal
 from services.review.applications import check_reached
 from services.review.case import Case, block, check_title, pinned, under_review
 from services.review.programme import Programme
-from services.review.standards import check_facts, no_duplicates
+from services.review.standards import no_duplicates
 from services.review.team import known_items
 from services.review.verdict import Complaint, return_application
 from shared.contracts.blocks import Document, Mark, ProgrammeSite, Reason, Title, Totals
@@ -24,7 +24,7 @@ from shared.contracts.case import (
 )
 from shared.contracts.programme import StandardPublished
 from shared.contracts.refusals import Refused
-from shared.standard import check, coarse_totals, score, to_pass_cp
+from shared.standard import check, check_facts, coarse_totals, score, to_pass_cp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

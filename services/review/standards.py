@@ -42,14 +42,6 @@ def no_duplicates(kind: str, codes: Iterable[str]) -> None:
             raise Refused("duplicate-code", kind=kind, duplicate=code)
 
 
-def check_facts(standard: StandardPublished, facts: Iterable[str]) -> None:
-    """Refused("unknown-fact") for one that no gate asks about: it would be lost without a word."""
-    known = {gate.rule.fact for gate in standard.gates if gate.rule.fact}
-    for fact in facts:
-        if fact not in known:
-            raise Refused("unknown-fact", fact=fact, known=sorted(known))
-
-
 def _check_weights(standard: StandardPublished) -> None:
     """Bonus items lie outside the weights."""
     sums = dict.fromkeys((category.code for category in standard.categories), 0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from services.review.applications import check_reached
 from services.review.case import Case, block, check_title, pinned, under_review
 from services.review.programme import Programme
-from services.review.standards import check_facts, no_duplicates
+from services.review.standards import no_duplicates
 from services.review.team import (
     TEAM_AT_LEAST,
     counting_marks,
@@ -28,7 +28,7 @@ from shared.contracts.case import (
 )
 from shared.contracts.programme import StandardPublished
 from shared.contracts.refusals import Refused
-from shared.standard import check, score, to_pass_cp
+from shared.standard import check, check_facts, score, to_pass_cp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ Pure and exact: integers in hundredths of a point (`_cp`), no floats. It knows n
 clock. Start at `scoring.score`; `marking.check` says which marks may be scored at all.
 """
 
-from shared.standard.marking import attainable, check, value
+from shared.standard.marking import attainable, check, check_facts, value
 from shared.standard.missing import Gap, cheapest_to_pass, gaps, to_demonstration_cp, to_pass_cp
 from shared.standard.scoring import coarse_totals, digest, prerequisites, score
 
@@ -13,6 +13,7 @@ __all__ = [
     "attainable",
     "cheapest_to_pass",
     "check",
+    "check_facts",
     "coarse_totals",
     "digest",
     "gaps",

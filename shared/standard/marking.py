@@ -33,6 +33,14 @@ def check(standard: StandardPublished, marks: Sequence[Mark], *, complete: bool)
         raise Refused("missing-items", items=missing, count=len(missing))
 
 
+def check_facts(standard: StandardPublished, facts: Iterable[str]) -> None:
+    """Refused("unknown-fact") for one that no gate asks about: it would be lost without a word."""
+    known = {gate.rule.fact for gate in standard.gates if gate.rule.fact}
+    for fact in facts:
+        if fact not in known:
+            raise Refused("unknown-fact", fact=fact, known=sorted(known))
+
+
 def value(item: Item, measure: str) -> int | None:
     """The mark that what was counted gives, in `_cp`; None where the method takes no count.
 
