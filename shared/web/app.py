@@ -9,18 +9,16 @@ import httpx
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
-from pydantic.json_schema import models_json_schema
 
 from shared.collector import calm
 from shared.settings import ServiceSettings
 from shared.telemetry import logs
 from shared.telemetry.readiness import Readiness
-from shared.web import problems
-from shared.web.auth import Allow, Auth, session_routes
-from shared.web.edge import Edge
-from shared.web.health import health_routes, package_version
+from shared.web import openapi, problems
+from shared.web.auth import Auth, session_routes
+from shared.web.edge import Edge, Readable
+from shared.web.health import health_routes
 
 log = structlog.get_logger()
 
@@ -28,21 +26,10 @@ S = TypeVar("S", bound=ServiceSettings)
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-_PROBLEM: dict[str, Any] = {
-    "description": "Refused, and why",
-    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
-
-
 class _App(FastAPI):
     def openapi(self) -> dict[str, Any]:
-        """FastAPI files a response's model under application/json only, and problems are not."""
         if self.openapi_schema is None:
-            schemas = super().openapi().setdefault("components", {}).setdefault("schemas", {})
-            schemas |= models_json_schema(
-                [(problems.Problem, "serialization")],
-                ref_template="#/components/schemas/{model}",
-            )[1]["$defs"]
+            openapi.complete(super().openapi(), self.routes)
         return super().openapi()
 
 
@@ -73,11 +60,10 @@ def new_app(
 
     app = _App(
         title=title,
-        version=package_version(),
+        version="1",  # of what is promised under /v1; /version says what runs
         lifespan=running,
         docs_url=None,  # its pages load scripts from the internet
         redoc_url=None,
-        responses={"4XX": _PROBLEM, "5XX": _PROBLEM},
     )
     app.state.auth = auth
     app.state.draining = asyncio.Event()
@@ -85,6 +71,7 @@ def new_app(
     app.include_router(health_routes(title, settings, readiness, contracts))
     if settings.sign_in_url is not None:
         app.include_router(session_routes())
+    app.add_middleware(Readable)
     app.add_middleware(Edge, larger_bodies=larger_bodies)
     return app
 
@@ -94,16 +81,9 @@ def roles_by_route(app: FastAPI) -> dict[tuple[str, str], frozenset[str] | None]
     table: dict[tuple[str, str], frozenset[str] | None] = {}
     for route in iter_route_contexts(app.routes):
         if isinstance(route.original_route, APIRoute):
-            roles = _roles(route.dependant)
+            roles = openapi.roles_of(route.dependant)
             table |= {(method, route.path or ""): roles for method in route.methods or ()}
     return table
-
-
-def _roles(needs: Dependant) -> frozenset[str] | None:
-    if isinstance(needs.call, Allow):
-        return needs.call.roles
-    found = (_roles(need) for need in needs.dependencies)
-    return next((roles for roles in found if roles is not None), None)
 
 
 def serve(app_factory: Callable[[S], FastAPI], host: str, port: int, settings: S) -> None:

@@ -2,10 +2,11 @@
 
 import hashlib
 import re
+from typing import Annotated
 from urllib.parse import quote
 
 import orjson
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.refusals import Refused
@@ -61,6 +62,15 @@ def decision_requires_if_match(command: Command) -> None:
     """Refused("if-match-required"): nobody decides on a case that they have not seen."""
     if command.expected is None:
         raise Refused("if-match-required")
+
+
+async def decision(wish: Annotated[Command, Depends(command)]) -> Command:
+    """A dependency: such a wish of somebody who says, by `If-Match`, which version they saw.
+
+    Raises Refused("if-match-required") besides what `command` raises.
+    """
+    decision_requires_if_match(wish)
+    return wish
 
 
 def answer(written: Appended) -> Written:

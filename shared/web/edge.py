@@ -13,7 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.contracts.refusals import Refused
 from shared.telemetry.metrics import REQUESTS
 from shared.telemetry.trace import continued
-from shared.web.problems import BodyTooLarge, problem
+from shared.web.invalid import pointer
+from shared.web.problems import BodyTooLarge, InvalidField, problem
+from shared.web.strict import faults, is_json
 
 BODY_LIMIT = 1024 * 1024
 
@@ -121,6 +123,74 @@ class _Answer:
             for name, value in _SECURITY.items():
                 headers.setdefault(name, value)
         await self._send(message)
+
+
+class Readable:
+    """Refuses a JSON body that is not as `faults` wants it, and any body that is compressed.
+
+    Inside of `Edge`, which bounds what is read here.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers, correlation = Headers(scope=scope), scope["state"]["correlation"]
+        packed = headers.get("content-encoding", "identity")
+        if packed != "identity":
+            refused = Refused("body-compressed", encoding=packed)
+            await problem(refused, correlation=correlation)(scope, receive, send)
+        elif not is_json(headers.get("content-type", "")):
+            await self._app(scope, receive, send)
+        else:
+            await self._read(scope, receive, send)
+
+    async def _read(self, scope: Scope, receive: Receive, send: Send) -> None:
+        correlation = scope["state"]["correlation"]
+        try:
+            body = await _whole(receive)
+        except BodyTooLarge as error:
+            await problem(error.refused, correlation=correlation)(scope, receive, send)
+            return
+        if body is None:
+            return  # gone before it had said what it wants
+        if body and (found := faults(body)):
+            errors = [
+                InvalidField(place="body", field=pointer(one.path), zh=one.zh, en=one.en)
+                for one in found[:_FAULTS_SHOWN]
+            ]
+            refused = Refused("invalid-body", count=len(found))
+            answer = problem(refused, correlation=correlation, errors=errors)
+            await answer(scope, receive, send)
+            return
+        replayed = False
+
+        async def again() -> Message:
+            nonlocal replayed
+            if replayed:
+                return await receive()
+            replayed = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self._app(scope, again, send)
+
+
+_FAULTS_SHOWN = 100
+
+
+async def _whole(receive: Receive) -> bytes | None:
+    """The whole body; None if the client went away before its end."""
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
 
 
 def _correlation(given: str | None) -> UUID:

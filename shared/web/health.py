@@ -28,14 +28,18 @@ def health_routes(
         """The process runs and its event loop turns."""
         return {"status": "alive"}
 
-    @router.get("/readyz", responses={503: {"description": "Not now; `reasons` says why"}})
+    not_now = {"model": Readiness, "description": "Not now; `reasons` says why"}
+
+    @router.get("/readyz", response_model=Readiness, responses={503: not_now})
     async def readyz(request: Request) -> JSONResponse:
         """Whether requests should come here, and if not, why."""
         draining: asyncio.Event = request.app.state.draining
         now = Readiness(False, ["draining"]) if draining.is_set() else readiness()
         return JSONResponse(asdict(now), status_code=200 if now.ready else 503)
 
-    @router.get("/metrics", response_class=Response)
+    text = {"content": {"text/plain": {"schema": {"type": "string"}}}}
+
+    @router.get("/metrics", response_class=Response, responses={200: text})
     async def metrics() -> Response:
         """Prometheus text."""
         return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

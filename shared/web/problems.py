@@ -1,23 +1,23 @@
 """Refusals as RFC 9457 problems: a stable code, two languages, what to do next, the facts."""
 
-import html
 from collections.abc import Mapping
 from http import HTTPStatus
 
 import orjson
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from shared.contracts.refusals import REFUSALS, Refused
 from shared.telemetry.metrics import REFUSED
+from shared.web.catalogue import CATALOGUE, catalogue_routes
 from shared.web.invalid import invalid_fields
 from shared.web.shown import shown
+from shared.web.strict import is_json
 
-CATALOGUE = "/v1/problems"
+_PLACES = ("field", "row")
 
 
 class InvalidField(BaseModel):
@@ -62,9 +62,24 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer to a refusal; raises KeyError for a code that the catalogue does not know."""
-    refusal = REFUSALS[refused.code]
+    body = told(refused)
     REFUSED.labels(refused.code).inc()
-    facts = {name: fact for name, fact in refused.facts.items() if name not in ("field", "row")}
+    if errors is not None:
+        body["errors"] = [error.model_dump() for error in errors]
+    if correlation is not None:
+        body["correlation_id"] = str(correlation)
+    status = REFUSALS[refused.code].status
+    return Response(
+        orjson.dumps(body, default=_plain),
+        status_code=status,
+        headers={**_headers(refused, status), **(headers or {})},
+        media_type="application/problem+json",
+    )
+
+
+def told(refused: Refused) -> dict[str, object]:
+    """A refusal as its problem says it, apart from the request that it answers."""
+    refusal = REFUSALS[refused.code]
     zh = _Shown(refused.facts, "zh")
     en = _Shown(refused.facts, "en")
     body: dict[str, object] = {
@@ -75,19 +90,9 @@ def problem(
         "title_en": refusal.en.format_map(en),
         "next": refusal.next_zh.format_map(zh),
         "next_en": refusal.next_en.format_map(en),
-        "facts": facts,
+        "facts": {name: one for name, one in refused.facts.items() if name not in _PLACES},
     }
-    body |= {place: refused.facts[place] for place in ("field", "row") if place in refused.facts}
-    if errors is not None:
-        body["errors"] = [error.model_dump() for error in errors]
-    if correlation is not None:
-        body["correlation_id"] = str(correlation)
-    return Response(
-        orjson.dumps(body, default=_plain),
-        status_code=refusal.status,
-        headers={**_headers(refused, refusal.status), **(headers or {})},
-        media_type="application/problem+json",
-    )
+    return body | {place: refused.facts[place] for place in _PLACES if place in refused.facts}
 
 
 def install(app: FastAPI) -> None:
@@ -100,6 +105,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         fields = [InvalidField(**field) for field in invalid_fields(error.errors())]
+        if any((one.place, one.field) == ("body", "") for one in fields) and not is_json(
+            sent := request.headers.get("content-type", "")
+        ):
+            return problem(Refused("body-not-json", sent=sent), correlation=_correlation(request))
         body = any(field.place == "body" for field in fields)
         refused = Refused("invalid-body" if body else "invalid-parameter", count=len(fields))
         return problem(refused, correlation=_correlation(request), errors=fields)
@@ -123,44 +132,7 @@ def install(app: FastAPI) -> None:
         answer.status_code = error.status_code
         return answer
 
-    app.include_router(_catalogue())
-
-
-def _catalogue() -> APIRouter:
-    router = APIRouter(tags=["contract"])
-
-    @router.get(CATALOGUE)
-    async def problems(request: Request) -> Response:
-        """Every code this installation may answer with; the links of `type` lead here."""
-        if "text/html" in request.headers.get("accept", ""):
-            return HTMLResponse(_catalogue_page())
-        return JSONResponse(
-            {
-                code: {
-                    "status": refusal.status,
-                    "title": refusal.zh,
-                    "title_en": refusal.en,
-                    "next": refusal.next_zh,
-                    "next_en": refusal.next_en,
-                }
-                for code, refusal in sorted(REFUSALS.items())
-            }
-        )
-
-    return router
-
-
-def _catalogue_page() -> str:
-    rows = "".join(
-        f'<tr id="{html.escape(code)}"><td><code>{html.escape(code)}</code><td>{refusal.status}'
-        f"<td>{html.escape(refusal.zh)}<br>{html.escape(refusal.next_zh)}"
-        f'<td lang="en">{html.escape(refusal.en)}<br>{html.escape(refusal.next_en)}'
-        for code, refusal in sorted(REFUSALS.items())
-    )
-    return (
-        '<!doctype html><html lang="zh"><meta charset="utf-8"><title>退回原因 · Problems</title>'
-        f"<h1>退回原因 · Problems</h1><table><tr><th>code<th>HTTP<th>中文<th>English{rows}</table>"
-    )
+    app.include_router(catalogue_routes())
 
 
 class _Shown(dict[str, str]):

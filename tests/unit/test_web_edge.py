@@ -91,7 +91,7 @@ async def test_what_is_not_json_is_told_so() -> None:
         answer = await http.post("/v1/cases/c1/marks", content=b'{"marks": [')
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-body")
     assert answer.json()["errors"][0]["field"] == ""
-    assert answer.json()["errors"][0]["zh"] == "不是有效的 JSON"
+    assert answer.json()["errors"][0]["zh"] == "不是有效的 JSON（第 1 行第 12 列）"
 
 
 async def test_an_invalid_parameter_is_no_invalid_body() -> None:
@@ -227,9 +227,9 @@ async def test_the_contract_tells_problems_and_the_token() -> None:
     assert {"Problem", "InvalidField", "Written"} <= set(document["components"]["schemas"])
     post = document["paths"]["/v1/decision"]["post"]
     assert post["security"] == [{"bearer": []}]
-    assert post["responses"]["4XX"]["content"] == {
-        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-    }
+    assert post["responses"]["403"] == {"$ref": "#/components/responses/Problem403"}
+    answer = document["components"]["responses"]["Problem403"]["content"]
+    assert answer["application/problem+json"]["schema"] == {"$ref": "#/components/schemas/Problem"}
 
 
 def test_the_table_of_roles_names_every_route() -> None:
