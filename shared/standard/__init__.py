@@ -5,12 +5,20 @@ clock. Start at `scoring.score`; `marking.check` says which marks may be scored 
 """
 
 from shared.standard.marking import attainable, check, check_facts, value
-from shared.standard.missing import Gap, cheapest_to_pass, gaps, to_demonstration_cp, to_pass_cp
+from shared.standard.missing import (
+    Gap,
+    cheapest_to_demonstration,
+    cheapest_to_pass,
+    gaps,
+    to_demonstration_cp,
+    to_pass_cp,
+)
 from shared.standard.scoring import coarse_totals, digest, prerequisites, score
 
 __all__ = [
     "Gap",
     "attainable",
+    "cheapest_to_demonstration",
     "cheapest_to_pass",
     "check",
     "check_facts",

@@ -16,8 +16,8 @@ def check(standard: StandardPublished, marks: Sequence[Mark], *, complete: bool)
     """Whether these marks may be scored; with `complete`, every item but a bonus has one.
 
     Raises Refused: `unknown-item`, `duplicate-item`, `item-maximum-differs`, `mark-over-maximum`,
-    `not-applicable-not-allowed`, `not-applicable-with-mark`, `measure-not-a-number`,
-    `mark-differs-from-measure`, `mark-not-attainable`, `missing-items`.
+    `not-applicable-not-allowed`, `not-applicable-with-mark`, `measure-not-applicable`,
+    `measure-not-a-number`, `mark-differs-from-measure`, `mark-not-attainable`, `missing-items`.
     """
     items = {item.code: item for item in standard.items}
     seen: set[str] = set()
@@ -93,6 +93,8 @@ def _check_mark(item: Item, mark: Mark) -> None:
             raise Refused("not-applicable-not-allowed", item=item.code)
         if mark.mark_cp:
             raise Refused("not-applicable-with-mark", item=item.code, mark_cp=mark.mark_cp)
+        if mark.measure is not None:
+            raise Refused("measure-not-applicable", item=item.code)
         return
     counted = None if mark.measure is None else value(item, mark.measure)
     if counted is not None and counted != mark.mark_cp:

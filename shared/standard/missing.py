@@ -1,11 +1,11 @@
 """What separates an office from a grade, cheapest first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shared.contracts.blocks import Mark, Nature, Totals
 from shared.contracts.programme import StandardPublished
-from shared.standard.scoring import score
+from shared.standard.scoring import scaled_cp, score
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +50,34 @@ def cheapest_to_pass(standard: StandardPublished, marks: Sequence[Mark]) -> list
 
     Empty when it is reached already. Points only: a gate may still ask for another item.
     """
+    return _cheapest(standard, marks, standard.pass_cp)
+
+
+def cheapest_to_demonstration(standard: StandardPublished, marks: Sequence[Mark]) -> list[Gap]:
+    """As `cheapest_to_pass`, up to the points of a demonstration office."""
+    return _cheapest(standard, marks, standard.demonstration_cp)
+
+
+def _cheapest(standard: StandardPublished, marks: Sequence[Mark], wanted_cp: int) -> list[Gap]:
+    totals = score(standard, marks)
+    ordinary_cp = totals.raw_cp - totals.bonus_cp
+
+    # Not by scoring anew for each list that is tried: a page asks at every key that is pressed.
+    def reaches(gain_cp: int) -> bool:
+        closed_cp = ordinary_cp + gain_cp
+        reached = scaled_cp(standard, closed_cp, totals.applicable_max_cp, totals.bonus_cp)
+        return reached >= wanted_cp
+
     chosen: list[Gap] = []
+    gain_cp = 0
     for gap in gaps(standard, marks):
-        if _reaches(standard, marks, chosen):
+        if reaches(gain_cp):
             break
         chosen.append(gap)
+        gain_cp += gap.gap_cp
     # The dearest first: what came early may have become needless by what came last.
     for gap in reversed(chosen.copy()):
-        without = [one for one in chosen if one != gap]
-        if _reaches(standard, marks, without):
-            chosen = without
+        if reaches(gain_cp - gap.gap_cp):
+            chosen.remove(gap)
+            gain_cp -= gap.gap_cp
     return chosen
-
-
-def _reaches(standard: StandardPublished, marks: Sequence[Mark], closed: Sequence[Gap]) -> bool:
-    given = {mark.item: mark for mark in marks}
-    most = {item.code: item.max_cp for item in standard.items}
-    for gap in closed:
-        mark = given.get(gap.item) or Mark(item=gap.item, mark_cp=0, max_cp=most[gap.item])
-        given[gap.item] = replace(mark, mark_cp=mark.max_cp)
-    return score(standard, list(given.values())).total_cp >= standard.pass_cp

@@ -56,8 +56,10 @@ def score(
     if not applicable_max:
         raise Refused("nothing-applicable")
     points = sum(earned.get(item.code, 0) for item in counting)
-    bonus = sum(earned.get(item.code, 0) for item in standard.items if item not in ordinary)
-    total = min(standard.total_cp, points * standard.total_cp // applicable_max + bonus)
+    bonus = sum(
+        earned.get(item.code, 0) for item in standard.items if item.method == "capped-bonus"
+    )
+    total = scaled_cp(standard, points, applicable_max, bonus)
     categories = tuple(
         _category(
             category.code, [item for item in counting if item.category == category.code], earned
@@ -83,6 +85,14 @@ def score(
         not_applicable=tuple(item.code for item in ordinary if item.code in out),
         grade=_grade(standard, total, vetoes, failed),
     )
+
+
+def scaled_cp(
+    standard: StandardPublished, ordinary_cp: int, applicable_max_cp: int, bonus_cp: int
+) -> int:
+    """Ordinary points on the scale of the whole table, rounded down, then the bonus (rule 2)."""
+    scaled = ordinary_cp * standard.total_cp // applicable_max_cp
+    return min(standard.total_cp, scaled + bonus_cp)
 
 
 def coarse_totals(

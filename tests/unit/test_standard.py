@@ -19,6 +19,7 @@ from shared.contracts.programme import (
 from shared.contracts.refusals import Refused
 from shared.standard import (
     attainable,
+    cheapest_to_demonstration,
     cheapest_to_pass,
     check,
     coarse_totals,
@@ -231,6 +232,27 @@ def test_the_cheapest_list_is_empty_where_nothing_is_missing() -> None:
     assert cheapest_to_pass(STANDARD, marks(B2=15_00)) == []
 
 
+def test_a_demonstration_asks_for_more_of_the_same_list() -> None:
+    low = marks(A2=12_00, A3=5_00, B1=10_00)
+    assert cheapest_to_pass(replace(STANDARD, pass_cp=77_00), low) == []
+    assert [one.item for one in cheapest_to_demonstration(STANDARD, low)] == ["A2", "A3"]
+
+
+def test_a_bonus_brings_a_grade_nearer_and_is_never_asked_for() -> None:
+    low = marks(A2=12_00, A3=5_00, B1=10_00, A9=8_00)
+    assert [one.item for one in cheapest_to_demonstration(STANDARD, low)] == ["A2"]
+
+
+def test_the_cheapest_list_counts_on_the_rescaled_scale() -> None:
+    # Without A3 it is 72 of 90, or 80.00 of 100: nothing is missing. With it 72 of 100.
+    low = marks(A3=None, A2=12_00, B1=10_00)
+    assert score(STANDARD, low).total_cp == 80_00
+    assert cheapest_to_pass(STANDARD, low) == []
+    assert [one.item for one in cheapest_to_pass(STANDARD, marks(A2=12_00, B1=10_00, A3=0))] == [
+        "A3"
+    ]
+
+
 def test_a_coarse_total_is_judged_by_what_it_shows() -> None:
     assert coarse_totals(STANDARD, 85_00).grade == "compliant"
     assert coarse_totals(STANDARD, 79_99).grade == "none"
@@ -323,6 +345,7 @@ def one_mark(code: str, mark_cp: int, **more: Any) -> list[Mark]:
         (one_mark("A1", 30_01), "mark-over-maximum"),
         (one_mark("A1", 0, applicable=False), "not-applicable-not-allowed"),
         (one_mark("A3", 5_00, applicable=False), "not-applicable-with-mark"),
+        (one_mark("A3", 0, applicable=False, measure="0"), "measure-not-applicable"),
         (one_mark("A2", 20_00, measure="94.9"), "mark-differs-from-measure"),
         (one_mark("A2", 20_00, measure="1e9"), "measure-not-a-number"),
         (one_mark("A3", 5_00, measure="1.5"), "measure-not-a-number"),
