@@ -49,22 +49,40 @@ class Row:
 
 
 @dataclass(slots=True)
+class Award:
+    """A title, and every number its plaque ever bore; `ids` are it and what put it right."""
+
+    title: str
+    numbers: set[str]
+    ids: set[str]
+    revoked: str = ""
+
+
+@dataclass(slots=True)
 class Round:
     """One application and how far it came; `sent` is the version at which the dossier sent it.
 
-    `back` says that it ended without a pass, `since` from which day the office has to mend.
+    `back` says that it ended without a pass, `over` that it ended at all, `since` from which day
+    the office has to mend, `begun` on which day it was applied for, where a case says so.
     """
 
     stage: str = ""
     sent: int = 0
+    begun: str = ""
     back: bool = False
+    over: bool = False
     since: str = ""
-    title: str = ""
-    revoked: str = ""
+    awards: list[Award] = field(default_factory=list)
+    replaces: set[str] = field(default_factory=set)
     passes: list[tuple[str, str]] = field(default_factory=list)
 
+    @property
+    def revoked(self) -> str:
+        """The day on which the last title of this round was taken away, if it was."""
+        return self.awards[-1].revoked if self.awards else ""
+
     def send_back(self, day: str) -> None:
-        self.back, self.since = True, day
+        self.back, self.over, self.since = True, True, day
 
 
 @dataclass(slots=True)
@@ -83,7 +101,12 @@ class Township:
     def stage(self) -> str:
         """Where it stands, enrolled or not: the highest round decides, a title wins."""
         cases = [case for _, case in sorted(self.cases.items())]
-        titles = [case.title for case in cases if case.title and not case.revoked]
+        replaced = {number for case in cases for number in case.replaces}
+        titles = [
+            case.awards[-1].title
+            for case in cases
+            if case.awards and not case.revoked and not case.awards[-1].numbers & replaced
+        ]
         if titles:
             return titles[-1]
         rounds = self.echoes.keys() | self.cases.keys()
@@ -91,13 +114,24 @@ class Township:
             return self._preparing()
         echo = self.echoes.get(max(rounds), Round())
         last = self.cases.get(max(rounds), echo)
-        if last.revoked:
+        if self._revoked(max(rounds), last, echo):
             return "revoked"
         if not last.back:
             return last.stage
         version, day, _ = self.scored
         answered = not last.since or (version > echo.sent and day >= last.since)
         return "ready" if answered and self._ready() else "rectifying"
+
+    def _revoked(self, round_: int, last: Round, echo: Round) -> bool:
+        """The last revocation, which lasts until an application follows it or is open still."""
+        gone = [(case.revoked, number) for number, case in self.cases.items() if case.revoked]
+        if not gone:
+            return False
+        day, revoked_round = max(gone)
+        if revoked_round == round_:
+            return True
+        begun = [one.begun for one in (last, echo) if one.begun]
+        return last.over and all(one < day for one in begun)
 
     def _ready(self) -> bool:
         return self.scored[2] != "none" and not self.open & self.blocking
@@ -114,9 +148,9 @@ class Township:
 
 @dataclass(slots=True)
 class Campaign:
-    """One programme, folded up to a day; `enrolled` says since when and, if at all, until when."""
+    """One programme, folded up to a day; `enrolled` has each joining and leaving by its day."""
 
-    enrolled: dict[str, tuple[str, str]] = field(default_factory=dict)
+    enrolled: dict[str, list[tuple[str, bool]]] = field(default_factory=dict)
     targets: dict[str, Data] = field(default_factory=dict)
     townships: defaultdict[str, Township] = field(default_factory=lambda: defaultdict(Township))
 
@@ -134,14 +168,14 @@ class Campaign:
                 _dossier(record.townships[parts[0]], row.version, row.name, row.data)
             elif row.context == "case":
                 cases = record.townships[parts[0]].cases
-                _case(cases.setdefault(int(parts[1]), Round()), row.name, row.data)
+                _case(cases.setdefault(int(parts[1]), Round()), row.id, row.name, row.data)
         return record
 
     def stages(self) -> dict[str, str]:
         """Stage by township code, those that left included."""
         return {
-            code: "left" if left else self.townships[code].stage()
-            for code, (_, left) in sorted(self.enrolled.items())
+            code: self.townships[code].stage() if steps[-1][1] else "left"
+            for code, steps in sorted(self.enrolled.items())
         }
 
     def count(self, target: Data, on: date) -> dict[str, int]:
@@ -158,8 +192,7 @@ class Campaign:
         }
 
     def _belongs(self, code: str, target: Data, settled: str) -> bool:
-        since, left = self.enrolled[code]
-        if since > settled or (left and left <= settled):
+        if [joined for day, joined in self.enrolled[code] if day <= settled][-1:] != [True]:
             return False
         if target["members"] == "all":
             return True
@@ -180,11 +213,11 @@ def _programme(record: Campaign, name: str, data: Data) -> None:
     match name:
         case "opened":
             record.targets = {target["code"]: target for target in data["targets"]}
-        case "township-enrolled":
-            record.enrolled[data["township"]] = (data["effective_on"], "")
-        case "township-withdrawn":
-            since, _ = record.enrolled[data["township"]]
-            record.enrolled[data["township"]] = (since, data["effective_on"])
+        case "target-rescheduled":
+            record.targets[data["target"]] |= {"due_on": data["due_on"]}
+        case "township-enrolled" | "township-withdrawn":
+            step = (data["effective_on"], name == "township-enrolled")
+            record.enrolled.setdefault(data["township"], []).append(step)
 
 
 def _dossier(township: Township, version: int, name: str, data: Data) -> None:
@@ -211,7 +244,7 @@ def _dossier(township: Township, version: int, name: str, data: Data) -> None:
             township.mending = True
             township.open.discard(data["deficiency_id"])
         case "application-submitted":
-            township.echoes[data["round"]] = Round(stage="applied", sent=version)
+            township.echoes[data["round"]] = Round(stage="applied", sent=version, begun=day)
         case "application-returned":
             township.echoes[data["round"]].send_back(day)
         case "application-closed":
@@ -220,11 +253,13 @@ def _dossier(township: Township, version: int, name: str, data: Data) -> None:
                 echo.send_back(day)
             elif data["outcome"] != "awarded":
                 echo.back = True
+            echo.over = True
 
 
-def _case(one: Round, name: str, data: Data) -> None:
+def _case(one: Round, id_: str, name: str, data: Data) -> None:
     day = data["effective_on"]
     one.stage = _STEPS.get(name, one.stage)
+    one.begun = one.begun or day
     match name:
         case "inspection-scheduled" if data["level"] == "city":
             one.stage = "verifying"
@@ -233,12 +268,28 @@ def _case(one: Round, name: str, data: Data) -> None:
         case "returned" | "preliminary-failed" | "city-failed":
             one.send_back(day)
         case "title-awarded":
-            one.stage = one.title = data["title"]
-            one.revoked = ""
+            one.stage = data["title"]
+            one.awards.append(Award(data["title"], {data["plaque_number"]}, {id_}))
+            one.replaces |= {data.get("replaces_title") or ""}
             one.passes.append((name, day))
+        case "title-corrected":
+            for award in one.awards:
+                if data["corrects"] in award.ids:
+                    _put_right(award, id_, data)
         case "title-revoked":
-            one.revoked = day
+            held = [award for award in one.awards if data["plaque_number"] in award.numbers]
+            for award in held or one.awards[-1:]:
+                award.revoked = day
         case "application-rejected":
-            one.back = True
-        case "closed" if data["outcome"] in ("withdrawn", "void"):
-            one.back = True
+            one.back = one.over = True
+        case "closed":
+            one.back = one.back or data["outcome"] in ("withdrawn", "void")
+            one.over = True
+
+
+def _put_right(award: Award, id_: str, data: Data) -> None:
+    award.ids.add(id_)
+    if data["field"] == "title":
+        award.title = data["is"]
+    elif data["field"] == "plaque_number":
+        award.numbers.add(data["is"])

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from services.projection.models.definition import BatchLine, TargetSet
 from services.projection.models.dossier import DossierProgress
-from services.projection.models.programme import BatchLine, TargetSet
 from services.projection.stage import Run, Stage, first_day
 from shared.contracts.programme import AchievedBy
 from shared.working_days import Calendar

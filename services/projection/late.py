@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import Literal
 
 from services.projection.forecast import Forecast
-from services.projection.models.programme import TargetSet
+from services.projection.models.definition import TargetSet
 from services.projection.picture import Picture, Township
 from services.projection.stage import ORDER, Stage
 
@@ -121,9 +121,8 @@ def _steps(picture: Picture, township: Township) -> list[Late]:
 def _due(picture: Picture, township: Township) -> dict[Kind, date]:
     """The days by which something that is not yet done was due."""
     due: dict[Kind, date] = {}
-    opened = picture.programme.opened
     # Listed in any order: only their days tell which comes first, to the office's service too.
-    phases = sorted(opened[-1].phases, key=lambda phase: phase.to_on) if opened else []
+    phases = sorted(picture.programme.phases(), key=lambda phase: phase.to_on)
     before = list(takewhile(lambda phase: not phase.applications_open, phases))
     preparing = ORDER.index(township.stage) < ORDER.index(Stage.READY)
     if phases and preparing and not township.dossier.plans:

@@ -66,11 +66,7 @@ def programme_json(picture: Picture) -> Json:
         "code": programme.programme,
         "name_zh": opened.name_zh if opened else None,
         "name_en": opened.name_en if opened else None,
-        "district": (
-            {"organisation": opened.district.organisation, "name": opened.district.name}
-            if opened
-            else None
-        ),
+        "district": _body(picture, opened.district.organisation) if opened else None,
         "illustrative": standard.illustrative if standard else False,
         "standard": (
             {
@@ -86,6 +82,12 @@ def programme_json(picture: Picture) -> Json:
             else None
         ),
     }
+
+
+def _body(picture: Picture, organisation: str) -> Json:
+    """As it was called on the day of the picture, or who had taken its place by then."""
+    body = picture.programme.body(organisation, picture.on)
+    return {"organisation": body.organisation, "name": body.name}
 
 
 def target_json(picture: Picture, standing: TargetStanding) -> Json:
@@ -127,7 +129,8 @@ def township_json(picture: Picture, one: Township, slow: Sequence[Late]) -> Json
         "township": one.code,
         "name": one.name,
         "kind": one.kind,
-        "office": one.enrolment.office,
+        "office": one.office.organisation,
+        "office_name": one.office.name,
         "batch": {"code": one.batch.code, "name": one.batch.name} if one.batch else None,
         "stage": one.stage.value,
         "since_on": one.since_on,
@@ -139,6 +142,10 @@ def township_json(picture: Picture, one: Township, slow: Sequence[Late]) -> Json
         "title": one.title,
         "late_kinds": [line.kind for line in slow if line.township.code == one.code],
         "stuck": _STUCK if one.stuck else None,
+        "vetoes": [
+            {"gate": step.gate, "on": step.on, "zh": "一票否决", "en": "vetoed"}
+            for step in one.vetoes
+        ],
         "latest": (
             {
                 "source": latest.source,
@@ -166,7 +173,7 @@ _STUCK = {
 
 def _calendar(picture: Picture) -> Json:
     opened = picture.programme.opened[-1] if picture.programme.opened else None
-    phases = opened.phases if opened else ()
+    phases = picture.programme.phases()
     return {
         "phases": [
             {

@@ -7,19 +7,15 @@ from typing import Literal
 
 from services.projection import forecast, targets
 from services.projection.forecast import Forecast, RiskRules
-from services.projection.models.case import CaseProgress
+from services.projection.models.case import CaseProgress, Step
+from services.projection.models.definition import BatchLine, Enrolment, TargetSet
 from services.projection.models.dossier import DossierProgress
-from services.projection.models.programme import (
-    BatchLine,
-    Enrolment,
-    ProgrammeProgress,
-    TargetSet,
-    enrolled,
-)
+from services.projection.models.programme import ProgrammeProgress, enrolled
 from services.projection.models.rows import Rows
 from services.projection.stage import Run, Stage, history, stuck, title_in_force
 from services.projection.targets import Member, TargetStanding
 from shared.contracts.blocks import Title
+from shared.contracts.programme import Organisation
 from shared.working_days import Calendar
 
 
@@ -37,7 +33,10 @@ class Latest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Township:
-    """One township at the end of the day; `forecast` is of the target due next for it."""
+    """One township at the end of the day; `forecast` is of the target due next for it.
+
+    `vetoes` bar the open case from passing, whatever its score.
+    """
 
     code: str
     enrolment: Enrolment
@@ -50,6 +49,8 @@ class Township:
     in_stage_wd: int
     batch: BatchLine | None
     stuck: str | None
+    office: Organisation
+    vetoes: tuple[Step, ...]
     latest: Latest | None
     title: Title | None
     passed_on: date | None
@@ -150,6 +151,8 @@ def _township(
         in_stage_wd=calendar.between(runs[-1].since_on, on),
         batch=_batches(rows.programme).get(applied or planned or ""),
         stuck=stuck(dossier, cases, now),
+        office=rows.programme.body(last.office, on),
+        vetoes=tuple(cases[-1].vetoes()) if cases else (),
         latest=_latest(rows.programme, dossier, cases),
         title=title.title if title else None,
         passed_on=_passed_on(cases),

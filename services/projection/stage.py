@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from services.projection.models.case import CaseProgress, TitleStep
+from services.projection.models.case import CaseProgress, HeldTitle
+from services.projection.models.definition import Enrolment
 from services.projection.models.dossier import DossierProgress
-from services.projection.models.programme import Enrolment, enrolled
+from services.projection.models.programme import enrolled
 
 ANSWER_WITHIN = timedelta(minutes=1)
 
@@ -71,7 +72,7 @@ def stage(
     dossier = dossier.until(on)
     cases = [case for case in (case.until(on) for case in cases) if case.steps or case.titles]
     if (title := title_in_force(cases)) is not None:
-        return Stage(title.title or "")
+        return Stage(title.title)
     round_ = deciding_round(dossier, cases)
     if round_ is None:
         return _preparing(dossier)
@@ -128,11 +129,11 @@ def deciding_round(dossier: DossierProgress, cases: Collection[CaseProgress]) ->
     return max(rounds, default=None)
 
 
-def title_in_force(cases: Sequence[CaseProgress]) -> TitleStep | None:
+def title_in_force(cases: Sequence[CaseProgress]) -> HeldTitle | None:
     """The latest round's title that was neither revoked nor replaced; an expired one counts."""
     replaced = {step.replaces for case in cases for step in case.titles if step.replaces}
     standing = (case.title() for case in sorted(cases, key=lambda case: -case.round))
-    return next((title for title in standing if title and title.plaque not in replaced), None)
+    return next((title for title in standing if title and not title.numbers & replaced), None)
 
 
 def ready(dossier: DossierProgress) -> bool:

@@ -7,8 +7,9 @@ from typing import Literal
 
 from services.projection.forecast import Forecast
 from services.projection.models.case import CaseProgress
+from services.projection.models.definition import Enrolment, TargetSet
 from services.projection.models.dossier import DossierProgress
-from services.projection.models.programme import Enrolment, TargetSet, enrolled
+from services.projection.models.programme import enrolled
 from services.projection.models.rows import Rows
 from services.projection.models.schema import until
 from shared.contracts.programme import AchievedBy

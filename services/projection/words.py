@@ -5,7 +5,7 @@ from datetime import date
 from typing import TypedDict
 
 from services.projection.forecast import StepCode
-from services.projection.models.programme import TargetSet
+from services.projection.models.definition import TargetSet
 from services.projection.stage import Stage
 
 

@@ -118,6 +118,46 @@ class Story(DossierActs, CaseActs):
             )
         return self
 
+    def target_moved(self, code: str, due_on: date, on: date) -> Self:
+        return self._programme(
+            programme.TargetRescheduled,
+            on,
+            target=code,
+            due_on=due_on,
+            previous_due_on=FIRST_DUE,
+            reason="机构改革",
+        )
+
+    def phase_moved(self, phase: str, from_on: date | None, to_on: date, on: date) -> Self:
+        return self._programme(
+            programme.PhaseRescheduled,
+            on,
+            phase=phase,
+            from_on=from_on,
+            to_on=to_on,
+            previous=programme.Span(to_on=to_on),
+            reason="机构改革",
+        )
+
+    def renamed(
+        self,
+        organisation: str,
+        name: str,
+        on: date,
+        *,
+        from_on: date | None = None,
+        successor_of: str | None = None,
+    ) -> Self:
+        return self._programme(
+            programme.OrganisationRenamed,
+            on,
+            organisation=organisation,
+            name=name,
+            previous_name="",
+            from_on=from_on or on,
+            successor_of=successor_of,
+        )
+
     def left(self, township: str, on: date) -> Self:
         return self._programme(
             programme.TownshipWithdrawn,

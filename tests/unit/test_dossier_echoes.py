@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from services.projection.models.programme import Enrolment
+from services.projection.models.definition import Enrolment
 from services.projection.stage import Stage, stage
 from shared.contracts.dossier import (
     ApplicationClosed,

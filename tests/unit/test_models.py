@@ -37,11 +37,17 @@ def told() -> Story:
     story.rectified("A", D(2018, 10, 8), "R1").assessed("A", D(2018, 10, 9))
     story.applied("A", D(2018, 10, 10), 2).opened_case("A", D(2018, 10, 10), 2)
     story.calendar(2018, (D(2018, 10, 1),), on=D(2018, 10, 15)).passed("A", D(2018, 10, 22), 2)
-    story.recommended("A", D(2018, 10, 25), 2).city_marks("A", D(2018, 11, 16), 2)
+    story.recommended("A", D(2018, 10, 25), 2).sent_back_by_city("A", D(2018, 10, 29), 2)
+    story.target_moved("first-2018", D(2018, 12, 28), D(2018, 10, 30))
+    story.phase_moved("application", D(2018, 9, 1), D(2020, 1, 31), D(2018, 10, 30))
+    story.renamed("em", "应急管理局", D(2018, 10, 31), successor_of="d")
+    story.recommended("A", D(2018, 11, 1), 2).city_marks("A", D(2018, 11, 16), 2)
     story.verified("A", D(2018, 11, 16), 2).left("B", D(2018, 11, 20))
     # Learned later, of an earlier day: streams are never sorted by day.
     story.assessed("B", D(2018, 7, 2), total_cp=70000, grade="none")
-    return story.awarded("A", D(2018, 12, 20), 2).closed("A", D(2018, 12, 20), "awarded", 2)
+    story.awarded("A", D(2018, 12, 20), 2).closed("A", D(2018, 12, 20), "awarded", 2)
+    story.corrected("A", D(2018, 12, 20), "plaque_number", "1", "7", 2)
+    return story.revoked("A", D(2018, 12, 29), 2, plaque="7")
 
 
 EVENTS = told().received
@@ -109,11 +115,19 @@ def test_the_last_day_is_the_live_view() -> None:
 def test_every_day_can_be_shown() -> None:
     rows = fold(Rows(), EVENTS)
     stages = {line["stage"] for on in DAYS for line in shown(rows, on)["townships"]}
-    assert {"enrolled", "applied", "rectifying", "verified", "compliant", "left"} <= stages
+    assert {
+        "enrolled",
+        "applied",
+        "rectifying",
+        "verified",
+        "compliant",
+        "revoked",
+        "left",
+    } <= stages
 
 
 def test_what_was_only_recorded_later_is_not_known_at_an_earlier_instant() -> None:
-    late = EVENTS[-3]  # B's back-dated assessment
+    late = next(one for one in EVENTS if one.record.effective_on == D(2018, 7, 2))
     before = fold(Rows(), known(EVENTS, late.record.recorded_at - timedelta(microseconds=1)))
     with_it = fold(Rows(), known(EVENTS, late.record.recorded_at))
     assert not before.dossiers["B"].assessments

@@ -1,15 +1,13 @@
 """Where a township stands (rules 11-15), sentence by sentence."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from services.projection.models.case import CaseProgress, Step, TitleStep
 from services.projection.models.dossier import DossierProgress
 from services.projection.models.rows import Rows
-from services.projection.stage import Stage, stage
+from services.projection.stage import Stage, stage, title_in_force
 from tests.unit.story import P, Story
 
 D = date
@@ -301,56 +299,86 @@ def test_an_expired_title_still_counts() -> None:
 
 
 def test_a_recommendation_returned_leads_back_to_passed() -> None:
-    rows = with_step(recommended().rows(), Step(on=OCTOBER, act="recommendation-returned"))
-    assert stage_of(rows) is Stage.PASSED
+    story = recommended().sent_back_by_city(T, OCTOBER)
+    assert stage_of(story.rows()) is Stage.PASSED
+    assert stage_of(story.recommended(T, AFTER).rows()) is Stage.RECOMMENDED
+
+
+def test_a_veto_is_a_flag_and_moves_nobody() -> None:
+    rows = inspected().vetoed(T, OCTOBER).rows()
+    assert stage_of(rows) is Stage.INSPECTING
+    [veto] = rows.cases[f"{P}/{T}/1"].vetoes()
+    assert (veto.gate, veto.on) == ("accident", OCTOBER)
+
+
+def test_a_veto_ends_with_its_case() -> None:
+    story = inspected().vetoed(T, OCTOBER).failed(T, AFTER).closed(T, AFTER, "failed")
+    assert story.rows().cases[f"{P}/{T}/1"].vetoes() == []
 
 
 def test_a_revoked_title_is_revoked_until_the_next_application() -> None:
-    rows = revoked(titled().rows(), D(2019, 3, 4))
+    rows = titled().revoked(T, D(2019, 3, 4)).rows()
     assert stage_of(rows, D(2019, 3, 3)) is Stage.COMPLIANT
     assert stage_of(rows, D(2019, 3, 4)) is Stage.REVOKED
-    again = titled().applied(T, D(2019, 4, 1), 2)
-    rows = revoked(again.rows(), D(2019, 3, 4))
+    rows = titled().applied(T, D(2019, 4, 1), 2).revoked(T, D(2019, 3, 4)).rows()
     assert stage_of(rows, D(2019, 3, 31)) is Stage.REVOKED
     assert stage_of(rows, D(2019, 4, 1)) is Stage.APPLIED
 
 
 def test_an_application_still_open_when_the_title_is_revoked_decides() -> None:
     story = titled().applied(T, D(2019, 2, 1), 2).opened_case(T, D(2019, 2, 1), 2)
-    assert stage_of(revoked(story.rows(), D(2019, 3, 4))) is Stage.APPLIED
+    assert stage_of(story.revoked(T, D(2019, 3, 4)).rows()) is Stage.APPLIED
 
 
 def test_an_application_over_before_the_revocation_does_not_follow_it() -> None:
     story = titled().applied(T, D(2019, 2, 1), 2).rejected(T, D(2019, 2, 1), 2)
-    assert stage_of(revoked(story.rows(), D(2019, 3, 4))) is Stage.REVOKED
+    assert stage_of(story.revoked(T, D(2019, 3, 4)).rows()) is Stage.REVOKED
 
 
 def test_a_replaced_title_never_revives() -> None:
     story = titled().awarded(T, D(2019, 5, 6), 2, plaque="2", replaces="1")
-    rows = revoked(story.rows(), D(2019, 6, 3), round=2, plaque="2")
+    rows = story.revoked(T, D(2019, 6, 3), 2, plaque="2").rows()
     assert stage_of(rows) is Stage.REVOKED
 
 
 def test_a_title_replaced_within_its_case_never_revives() -> None:
     story = titled().awarded(T, D(2019, 5, 6), plaque="2", replaces="1")
-    assert stage_of(revoked(story.rows(), D(2019, 6, 3), plaque="2")) is Stage.REVOKED
+    assert stage_of(story.revoked(T, D(2019, 6, 3), plaque="2").rows()) is Stage.REVOKED
 
 
 def test_revoking_a_title_already_replaced_leaves_the_new_one() -> None:
     story = titled().awarded(T, D(2019, 5, 6), plaque="2", replaces="1")
-    assert stage_of(revoked(story.rows(), D(2019, 6, 3), plaque="1")) is Stage.COMPLIANT
+    assert stage_of(story.revoked(T, D(2019, 6, 3), plaque="1").rows()) is Stage.COMPLIANT
 
 
-def with_step(rows: Rows, step: Step, round: int = 1) -> Rows:
-    case = rows.cases[f"{P}/{T}/{round}"]
-    return _with(rows, replace(case, steps=(*case.steps, step)))
+def test_a_title_put_right_counts_from_the_day_the_correction_says() -> None:
+    rows = titled().corrected(T, D(2019, 1, 7), "title", "compliant", "demonstration").rows()
+    assert stage_of(rows, D(2019, 1, 6)) is Stage.COMPLIANT
+    assert stage_of(rows, D(2019, 1, 7)) is Stage.DEMONSTRATION
 
 
-def revoked(rows: Rows, on: date, *, round: int = 1, plaque: str = "1") -> Rows:
-    case = rows.cases[f"{P}/{T}/{round}"]
-    step = TitleStep(on=on, plaque=plaque, title=None)
-    return _with(rows, replace(case, titles=(*case.titles, step)))
+def test_a_correction_put_right_again_is_about_the_same_award() -> None:
+    story = titled().corrected(T, D(2019, 1, 7), "title", "compliant", "demonstration")
+    story.corrected(T, D(2019, 1, 8), "title", "demonstration", "compliant")
+    assert stage_of(story.rows()) is Stage.COMPLIANT
 
 
-def _with(rows: Rows, case: CaseProgress) -> Rows:
-    return replace(rows, cases={**rows.cases, case.subject: case})
+def test_a_corrected_plaque_number_is_the_one_shown_and_the_one_revoked() -> None:
+    story = titled().corrected(T, D(2019, 1, 7), "plaque_number", "1", "7")
+    held = title_in_force(story.rows().cases_of(T))
+    assert held is not None
+    assert held.plaque == "7"
+    assert held.numbers == {"1", "7"}
+    assert stage_of(story.revoked(T, D(2019, 3, 4), plaque="7").rows()) is Stage.REVOKED
+
+
+@pytest.mark.parametrize("replaced", ["1", "7"])
+def test_a_title_is_replaced_by_any_number_its_plaque_ever_bore(replaced: str) -> None:
+    story = titled().corrected(T, D(2019, 1, 7), "plaque_number", "1", "7")
+    story.awarded(T, D(2019, 5, 6), 2, plaque="2", replaces=replaced)
+    assert stage_of(story.revoked(T, D(2019, 6, 3), 2, plaque="2").rows()) is Stage.REVOKED
+
+
+def test_a_corrected_day_of_validity_changes_no_stage() -> None:
+    rows = titled().corrected(T, D(2019, 1, 7), "valid_until_on", "2018-12-21", "2021-12-20").rows()
+    assert stage_of(rows) is Stage.COMPLIANT

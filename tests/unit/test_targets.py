@@ -1,20 +1,17 @@
 """Who belongs to a target and how it stands (rules 18-20), sentence by sentence."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.projection.models.case import TitleStep
-from services.projection.models.programme import TargetSet
 from services.projection.models.rows import Rows
 from services.projection.picture import picture
 from services.projection.sentence import status
 from services.projection.targets import TargetStanding
 from shared.contracts.programme import AchievedBy
-from tests.unit.story import ALL_DUE, FIRST_DUE, P, Story, everyone, first
+from tests.unit.story import ALL_DUE, FIRST_DUE, Story, everyone, first
 
 D = date
 T = "T"
@@ -156,30 +153,33 @@ def test_leaving_on_the_due_day_still_leaves() -> None:
 
 
 def test_a_revocation_by_the_due_day_undoes_the_achievement() -> None:
-    rows = revoked(committed().verified(T, NOVEMBER).awarded(T, NOVEMBER).rows(), FIRST_DUE)
-    assert states(rows, FIRST_DUE - DAY) == {T: "achieved"}
-    assert states(rows, FIRST_DUE + DAY) == {T: "missed"}
+    story = committed().verified(T, NOVEMBER).awarded(T, NOVEMBER).revoked(T, FIRST_DUE)
+    assert states(story.rows(), FIRST_DUE - DAY) == {T: "achieved"}
+    assert states(story.rows(), FIRST_DUE + DAY) == {T: "missed"}
 
 
 def test_a_revocation_after_the_due_day_does_not() -> None:
-    rows = revoked(committed().verified(T, NOVEMBER).awarded(T, NOVEMBER).rows(), FIRST_DUE + DAY)
-    assert states(rows, ALL_DUE) == {T: "achieved"}
+    story = committed().verified(T, NOVEMBER).awarded(T, NOVEMBER).revoked(T, FIRST_DUE + DAY)
+    assert states(story.rows(), ALL_DUE) == {T: "achieved"}
 
 
 def test_a_revocation_of_a_late_pass_gives_missed() -> None:
     story = committed().verified(T, D(2019, 1, 7)).awarded(T, D(2019, 1, 7))
-    rows = revoked(story.rows(), D(2019, 3, 4))
+    rows = story.revoked(T, D(2019, 3, 4)).rows()
     assert states(rows, D(2019, 3, 3)) == {T: "achieved-late"}
     assert states(rows, D(2019, 3, 4)) == {T: "missed"}
 
 
 def test_a_title_awarded_again_does_not_bring_the_old_pass_back() -> None:
-    story = committed().verified(T, NOVEMBER).awarded(T, NOVEMBER)
-    rows = revoked(story.rows(), FIRST_DUE)
-    again = TitleStep(on=D(2019, 2, 1), plaque="2", title="compliant")
-    case = rows.cases[f"{P}/{T}/1"]
-    rows = replace(rows, cases={case.subject: replace(case, titles=(*case.titles, again))})
-    assert states(rows, ALL_DUE) == {T: "missed"}
+    story = committed().verified(T, NOVEMBER).awarded(T, NOVEMBER).revoked(T, FIRST_DUE)
+    story.awarded(T, D(2019, 2, 1), plaque="2")
+    assert states(story.rows(), ALL_DUE) == {T: "missed"}
+
+
+def test_a_corrected_plaque_takes_no_pass_away() -> None:
+    story = committed(achieved_by="title-awarded").verified(T, NOVEMBER).awarded(T, NOVEMBER)
+    story.corrected(T, NOVEMBER + DAY, "plaque_number", "1", "7")
+    assert states(story.rows(), ALL_DUE) == {T: "achieved"}
 
 
 def test_a_back_dated_pass_learned_later_still_counts() -> None:
@@ -189,12 +189,27 @@ def test_a_back_dated_pass_learned_later_still_counts() -> None:
 
 
 def test_a_target_moved_on_a_day_is_moved_from_that_day_on() -> None:
-    rows = committed().verified(T, D(2019, 1, 7)).rows()
-    moved = replace(_target(rows), on=D(2018, 12, 1), due_on=D(2019, 1, 31))
-    programme = replace(rows.programme, targets=(*rows.programme.targets, moved))
-    rows = replace(rows, programme=programme)
+    story = committed().verified(T, D(2019, 1, 7))
+    rows = story.target_moved("first-2018", D(2019, 1, 31), D(2018, 12, 1)).rows()
     assert standing_of(rows, D(2018, 11, 30)).target.due_on == FIRST_DUE
+    assert standing_of(rows, D(2018, 12, 1)).target.due_on == D(2019, 1, 31)
     assert states(rows, ALL_DUE) == {T: "achieved"}
+
+
+def test_membership_of_a_moved_target_is_settled_on_its_new_day() -> None:
+    story = committed().target_moved("first-2018", D(2019, 1, 31), D(2018, 12, 1))
+    story.planned(T, D(2019, 1, 15), "all-2019")
+    assert members(story.rows(), ALL_DUE) == []
+    assert members(story.rows(), FIRST_DUE + DAY) == [T]
+    kept = committed().target_moved("first-2018", D(2019, 1, 31), D(2018, 12, 1))
+    kept.planned(T, D(2019, 2, 1), "all-2019")
+    assert members(kept.rows(), ALL_DUE) == [T]
+
+
+def test_moving_one_target_leaves_the_other_and_its_freeze_day() -> None:
+    rows = committed().target_moved("first-2018", D(2019, 1, 31), D(2018, 12, 1)).rows()
+    assert standing_of(rows, ALL_DUE, "all-2019").target.due_on == ALL_DUE
+    assert standing_of(rows, ALL_DUE).target.frozen_on == FREEZE
 
 
 # The target as a whole
@@ -289,13 +304,3 @@ def test_the_counts_are_those_of_a_plain_count(acts: list[Act], at: int) -> None
     assert standing.count("achieved") == len(in_time)
     assert standing.count("achieved-late") == len(late)
     assert standing.count("missed") == (len(now - in_time - late) if on > due else 0)
-
-
-def revoked(rows: Rows, on: date) -> Rows:
-    case = rows.cases[f"{P}/{T}/1"]
-    step = TitleStep(on=on, plaque="1", title=None)
-    return replace(rows, cases={case.subject: replace(case, titles=(*case.titles, step))})
-
-
-def _target(rows: Rows) -> TargetSet:
-    return next(one for one in rows.programme.targets if one.code == "first-2018")

@@ -5,7 +5,7 @@ from typing import Self
 
 from shared.contracts import case
 from shared.events.envelope import noon
-from tests.unit.told import FIRST_DUE, STANDARD, Told, totals
+from tests.unit.told import FIRST_DUE, STANDARD, P, Told, totals
 
 
 class CaseActs(Told):
@@ -188,6 +188,58 @@ class CaseActs(Told):
             award_id="W",
             replaces_title=replaces,
             valid_until_on=on + timedelta(days=1),
+        )
+
+    def revoked(self, township: str, on: date, round: int = 1, *, plaque: str = "1") -> Self:
+        return self.case(
+            case.TitleRevoked,
+            township,
+            round,
+            on,
+            title="compliant",
+            plaque_number=plaque,
+            revoked_on=on,
+            code="forged-material",
+            reason="材料造假",
+            decided_by="o3",
+        )
+
+    def corrected(
+        self, township: str, on: date, field: str, was: str, is_: str, round: int = 1
+    ) -> Self:
+        """Of the last award, or of the last correction of it."""
+        subject = f"{P}/{township}/{round}"
+        wrong = [
+            one.record.id
+            for one in self.received
+            if one.record.subject == subject
+            and isinstance(one.event, (case.TitleAwarded, case.TitleCorrected))
+        ]
+        return self.case(
+            case.TitleCorrected,
+            township,
+            round,
+            on,
+            corrects=str(wrong[-1]),
+            field=field,
+            was=was,
+            is_=is_,
+            reason="笔误",
+        )
+
+    def sent_back_by_city(self, township: str, on: date, round: int = 1) -> Self:
+        return self.case(
+            case.RecommendationReturned,
+            township,
+            round,
+            on,
+            recommendation_id="R",
+            reasons=(),
+        )
+
+    def vetoed(self, township: str, on: date, round: int = 1) -> Self:
+        return self.case(
+            case.VetoRecorded, township, round, on, gate="accident", occurred_on=on, reason="事故"
         )
 
     def closed(self, township: str, on: date, outcome: str, round: int = 1) -> Self:

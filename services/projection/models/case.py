@@ -1,6 +1,6 @@
 """How far each case came, day by day: a row per case, written by its own stream alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal, Self
@@ -21,10 +21,14 @@ from shared.contracts.case import (
     Opened,
     PreliminaryFailed,
     PreliminaryPassed,
+    RecommendationReturned,
     Recommended,
     Returned,
     TeamAppointed,
     TitleAwarded,
+    TitleCorrected,
+    TitleRevoked,
+    VetoRecorded,
 )
 from shared.messaging.reactions import Received
 
@@ -51,18 +55,20 @@ Act = Literal[
     "city-marks",
     "city-passed",
     "city-failed",
+    "veto-recorded",
     "closed",
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One act on the way; `by_on` is the day by which the next one is due."""
+    """One act on the way; `by_on` is the day by which the next one is due, `gate` a veto's."""
 
     on: date
     act: Act
     by_on: date | None = None
     outcome: str | None = None
+    gate: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +84,49 @@ class Marking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TitleStep:
-    """A title was awarded (`title` says which) or revoked (None)."""
+    """A title was awarded (`title` says which) or revoked (None); `event` is the award's id."""
 
     on: date
     plaque: str
     title: Title | None
     replaces: str | None = None
+    event: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """A title or a plaque's number was put right; `award` is the id of the award it is about."""
+
+    on: date
+    event: str
+    award: str
+    title: Title | None = None
+    plaque: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldTitle:
+    """A title as it reads now; `numbers` are all that its plaque ever bore."""
+
+    title: Title
+    plaque: str
+    numbers: frozenset[str]
+    event: str = ""
+
+    def corrected(self, corrections: Sequence[Correction]) -> Self:
+        """With what was put right in it, the last word counting."""
+        held = self
+        for one in corrections:
+            if one.award != self.event:
+                continue
+            plaque = one.plaque or held.plaque
+            held = replace(
+                held,
+                title=one.title or held.title,
+                plaque=plaque,
+                numbers=held.numbers | {plaque},
+            )
+        return held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +142,7 @@ class CaseProgress:
     steps: tuple[Step, ...] = ()
     markings: tuple[Marking, ...] = ()
     titles: tuple[TitleStep, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
     def until(self, day: date) -> Self:
         """As it stood at the end of `day`."""
@@ -107,23 +151,37 @@ class CaseProgress:
             steps=until(self.steps, day),
             markings=until(self.markings, day),
             titles=until(self.titles, day),
+            corrections=until(self.corrections, day),
         )
 
     def days(self) -> set[date]:
         """The days on which anything happened."""
-        return {fact.on for facts in (self.steps, self.titles) for fact in facts}
+        lists = (self.steps, self.titles, self.corrections)
+        return {fact.on for facts in lists for fact in facts}
 
-    def title(self) -> TitleStep | None:
+    def title(self) -> HeldTitle | None:
         """The case's own title, unless it was revoked; what another replaced never revives."""
-        current: TitleStep | None = None
+        current: HeldTitle | None = None
         earlier: set[str] = set()
         for step in self.titles:
             if step.title is not None:
-                earlier |= {current.plaque} if current else set()
-                current = step
+                earlier |= current.numbers if current else set()
+                award = HeldTitle(
+                    title=step.title,
+                    plaque=step.plaque,
+                    numbers=frozenset({step.plaque}),
+                    event=step.event,
+                )
+                current = award.corrected(self.corrections)
             elif step.plaque not in earlier:  # a corrected number still means the title at hand
                 current = None
         return current
+
+    def vetoes(self) -> list[Step]:
+        """What bars passing whatever the score, while the case is open."""
+        if any(step.act == "closed" for step in self.steps):
+            return []
+        return [step for step in self.steps if step.act == "veto-recorded"]
 
 
 def evolve(row: CaseProgress, received: Received) -> CaseProgress:
@@ -156,8 +214,14 @@ def evolve(row: CaseProgress, received: Received) -> CaseProgress:
                 plaque=award.plaque_number,
                 title=award.title,
                 replaces=award.replaces_title,
+                event=str(record.id),
             )
             return replace(row, titles=(*row.titles, title))
+        case TitleRevoked(plaque_number=plaque):
+            revoked = TitleStep(on=on, plaque=plaque, title=None)
+            return replace(row, titles=(*row.titles, revoked))
+        case TitleCorrected() as correction:
+            return _corrected(row, str(record.id), on, correction)
         case _:
             return row  # a read model may look away
 
@@ -180,6 +244,10 @@ def _step(event: object, on: date) -> Step | None:
             return Step(on=on, act="preliminary-failed")
         case Recommended():
             return Step(on=on, act="recommended")
+        case RecommendationReturned(resubmit_by_on=by_on):
+            return Step(on=on, act="recommendation-returned", by_on=by_on)
+        case VetoRecorded(gate=gate):
+            return Step(on=on, act="veto-recorded", gate=gate)
         case CityMarksRecorded():
             return Step(on=on, act="city-marks")
         case CityPassed():
@@ -190,6 +258,20 @@ def _step(event: object, on: date) -> Step | None:
             return Step(on=on, act="closed", outcome=outcome)
         case _:
             return None
+
+
+def _corrected(row: CaseProgress, id_: str, on: date, event: TitleCorrected) -> CaseProgress:
+    """A correction may put an earlier one right; either way it is about one award."""
+    awards = {one.event: one.award for one in row.corrections}
+    award = awards.get(event.corrects, event.corrects)
+    match event.field, event.is_:
+        case "title", ("compliant" | "demonstration") as title:
+            right = Correction(on=on, event=id_, award=award, title=title)
+        case "plaque_number", str() as plaque:
+            right = Correction(on=on, event=id_, award=award, plaque=plaque)
+        case _:
+            return row  # an expired title counts all the same, so its day is nobody's business here
+    return replace(row, corrections=(*row.corrections, right))
 
 
 def _marking(

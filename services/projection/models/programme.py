@@ -1,23 +1,40 @@
 """What a programme asks for, day by day: a row per programme, written by its own stream alone."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Literal, Self
+from typing import Self
 
 from sqlalchemy import JSON, Column, Integer, Table, Text
 
+from services.projection.models.bodies import NameLine, body_on
+from services.projection.models.definition import (
+    BatchLine,
+    CalendarLine,
+    Definition,
+    Ending,
+    Enrolment,
+    PhaseSet,
+    RuleLine,
+    StandardLine,
+    TargetSet,
+    definition,
+    standard,
+    targets,
+)
 from services.projection.models.schema import metadata, until
 from shared.contracts.programme import (
-    AchievedBy,
     BatchAnnounced,
     CalendarPublished,
     Closed,
     Opened,
     Organisation,
+    OrganisationRenamed,
     Phase,
+    PhaseRescheduled,
     RulesPublished,
     StandardPublished,
+    TargetRescheduled,
     TownshipEnrolled,
     TownshipWithdrawn,
 )
@@ -34,94 +51,6 @@ table = Table(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Definition:
-    """What the programme was opened with."""
-
-    on: date
-    name_zh: str
-    name_en: str
-    district: Organisation
-    phases: tuple[Phase, ...]
-    rehearsal: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetSet:
-    """A target as set on a day; a rescheduling sets it again."""
-
-    on: date
-    code: str
-    name: str
-    due_on: date
-    freeze_on: date | None
-    members: Literal["committed", "all"]
-    achieved_by: AchievedBy
-    strength: Literal["aspire", "require"]
-
-    @property
-    def frozen_on(self) -> date:
-        """After this day nobody leaves unseen."""
-        return self.freeze_on or self.due_on
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StandardLine:
-    """Of a standard, what a reader of totals needs."""
-
-    on: date
-    code: str
-    number: int
-    title: str
-    illustrative: bool
-    total_cp: int
-    pass_cp: int
-    categories: Mapping[str, str]
-    maximums_cp: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleLine:
-    """A version of one kind of rules, whole."""
-
-    on: date
-    kind: str
-    number: int
-    rules: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarLine:
-    """A year's calendar, as known from a day on."""
-
-    on: date
-    event: CalendarPublished
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchLine:
-    """A batch, as announced on a day."""
-
-    on: date
-    code: str
-    name: str
-    opens_on: date
-    closes_on: date
-    target: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enrolment:
-    """A township joined or left on a day."""
-
-    on: date
-    township: str
-    enrolled: bool
-    name: str
-    office: str
-    kind: Literal["town", "subdistrict"] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProgrammeProgress:
     """The dated facts of a programme; every programme begins as `ProgrammeProgress()`."""
 
@@ -135,7 +64,9 @@ class ProgrammeProgress:
     calendars: tuple[CalendarLine, ...] = ()
     batches: tuple[BatchLine, ...] = ()
     enrolments: tuple[Enrolment, ...] = ()
-    closed: tuple["Ending", ...] = field(default=())
+    moved: tuple[PhaseSet, ...] = ()
+    names: tuple[NameLine, ...] = ()
+    closed: tuple[Ending, ...] = ()
 
     def until(self, day: date) -> Self:
         """As it stood at the end of `day`."""
@@ -148,6 +79,8 @@ class ProgrammeProgress:
             calendars=until(self.calendars, day),
             batches=until(self.batches, day),
             enrolments=until(self.enrolments, day),
+            moved=until(self.moved, day),
+            names=until(self.names, day),
             closed=until(self.closed, day),
         )
 
@@ -158,6 +91,22 @@ class ProgrammeProgress:
     def rules_of(self, kind: str) -> RuleLine | None:
         """The version of these rules published last."""
         return next((line for line in reversed(self.rules) if line.kind == kind), None)
+
+    def phases(self) -> tuple[Phase, ...]:
+        """The phases with the days set last, in the order of the programme."""
+        days = {line.phase: line for line in self.moved}
+        phases = self.opened[-1].phases if self.opened else ()
+        return tuple(
+            replace(phase, from_on=days[phase.code].from_on, to_on=days[phase.code].to_on)
+            if phase.code in days
+            else phase
+            for phase in phases
+        )
+
+    def body(self, organisation: str, on: date) -> Organisation:
+        """Who acts in an organisation's place on a day; one nobody named goes by its id."""
+        now, name = body_on(self.names, organisation, on)
+        return Organisation(organisation=now, name=name or now)
 
     def standing_targets(self) -> list[TargetSet]:
         """Every target as set last, in the order of the programme."""
@@ -171,13 +120,6 @@ class ProgrammeProgress:
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """The programme was closed."""
-
-    on: date
-
-
 def evolve(row: ProgrammeProgress, received: Received) -> ProgrammeProgress:
     """The row after an event of its stream; one that it has seen changes nothing."""
     record = received.record
@@ -189,9 +131,14 @@ def evolve(row: ProgrammeProgress, received: Received) -> ProgrammeProgress:
     on = record.effective_on
     match received.event:
         case Opened() as event:
-            return replace(row, opened=(*row.opened, _definition(event)), targets=_targets(event))
+            return replace(
+                row,
+                opened=(*row.opened, definition(event)),
+                targets=targets(event),
+                names=(*row.names, *(_named(on, body) for body in (event.district, event.city))),
+            )
         case StandardPublished() as event:
-            return replace(row, standards=(*row.standards, _standard(event)))
+            return replace(row, standards=(*row.standards, standard(event)))
         case RulesPublished(kind=kind, version=number, rules=rules):
             line = RuleLine(on=on, kind=kind, number=number, rules=rules)
             return replace(row, rules=(*row.rules, line))
@@ -216,7 +163,8 @@ def evolve(row: ProgrammeProgress, received: Received) -> ProgrammeProgress:
                 office=event.office,
                 kind=event.kind,
             )
-            return replace(row, enrolments=(*row.enrolments, joined))
+            office = NameLine(on=on, organisation=event.office, name=event.office_name)
+            return replace(row, enrolments=(*row.enrolments, joined), names=(*row.names, office))
         case TownshipWithdrawn() as event:
             left = Enrolment(
                 on=on,
@@ -226,50 +174,32 @@ def evolve(row: ProgrammeProgress, received: Received) -> ProgrammeProgress:
                 office=event.office,
             )
             return replace(row, enrolments=(*row.enrolments, left))
+        case TargetRescheduled(target=code, due_on=due_on):
+            found = [line for line in row.targets if line.code == code]
+            later = [replace(line, on=on, due_on=due_on) for line in found[-1:]]
+            return replace(row, targets=(*row.targets, *later))
+        case PhaseRescheduled(phase=phase, from_on=from_on, to_on=to_on):
+            moved = PhaseSet(on=on, phase=phase, from_on=from_on, to_on=to_on)
+            return replace(row, moved=(*row.moved, moved))
+        case OrganisationRenamed() as event:
+            return replace(row, names=(*row.names, _renamed(event)))
         case Closed():
             return replace(row, closed=(*row.closed, Ending(on=on)))
         case _:
             return row  # a read model may look away
 
 
-def _definition(event: Opened) -> Definition:
-    return Definition(
-        on=event.effective_on,
-        name_zh=event.name_zh,
-        name_en=event.name_en,
-        district=event.district,
-        phases=event.phases,
-        rehearsal=event.rehearsal,
-    )
+def _named(on: date, body: Organisation) -> NameLine:
+    return NameLine(on=on, organisation=body.organisation, name=body.name)
 
 
-def _targets(event: Opened) -> tuple[TargetSet, ...]:
-    return tuple(
-        TargetSet(
-            on=event.effective_on,
-            code=target.code,
-            name=target.name,
-            due_on=target.due_on,
-            freeze_on=target.freeze_on,
-            members=target.members,
-            achieved_by=target.achieved_by,
-            strength=target.strength,
-        )
-        for target in event.targets
-    )
-
-
-def _standard(event: StandardPublished) -> StandardLine:
-    return StandardLine(
-        on=event.effective_on,
-        code=event.standard.code,
-        number=event.standard.version,
-        title=event.title,
-        illustrative=event.illustrative,
-        total_cp=event.total_cp,
-        pass_cp=event.pass_cp,
-        categories={category.code: category.name for category in event.categories},
-        maximums_cp={category.code: category.max_cp for category in event.categories},
+def _renamed(event: OrganisationRenamed) -> NameLine:
+    return NameLine(
+        # Announced ahead it holds from its own day on; told late, from the day it was said to be.
+        on=max(event.effective_on, event.from_on),
+        organisation=event.organisation,
+        name=event.name,
+        successor_of=event.successor_of,
     )
 
 
