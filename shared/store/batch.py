@@ -82,6 +82,11 @@ class Batch:
     answers: list[tuple[Wish, Written | Exception]] = field(default_factory=list)
 
     @property
+    def kept(self) -> list[Record]:
+        """Events of other services that this batch keeps, in the order in which they came."""
+        return [step.kept for step in self.steps if step.kept is not None]
+
+    @property
     def empty(self) -> bool:
         return not (self.records or self.commands or self.steps)
 

@@ -204,6 +204,7 @@ class Log(Reader):
             last = await connection.fetchrow(
                 "SELECT position, recorded_at FROM log ORDER BY position DESC LIMIT 1"
             )
+            arrival = await connection.fetchval("SELECT max(arrival) FROM heard")
             heads = await connection.fetch("SELECT context, subject, version, id FROM head")
         return Writer(
             session,
@@ -211,6 +212,7 @@ class Log(Reader):
             installation=self.installation,
             clock=self.clock,
             position=last[0] if last else 0,
+            arrival=arrival or 0,
             recorded_at=last[1] if last else datetime.min.replace(tzinfo=UTC),
             heads={(row[0], row[1]): (row[2], row[3]) for row in heads},
             on_committed=self._on_committed,

@@ -150,7 +150,11 @@ heard = Table(
         Column(column.name, column.type, nullable=column.nullable, primary_key=column.name == "id")
         for column in event_columns()
     ),
+    # In which order this service came to know them: what a cursor over other services' events
+    # moves along, given by the writer without gaps, as positions are.
+    Column("arrival", BigInteger, nullable=False),
     UniqueConstraint("context", "subject", "version", name="heard_stream_version"),
+    UniqueConstraint("arrival", name="heard_arrival"),
 )
 
 _FROZEN = """

@@ -84,7 +84,7 @@ APPEND_AND_FOLLOW = f"""{_WRITTEN},
 h AS ({_HEADS}),
 f AS ({_FENCES}),
 p AS ({insert_parked(N + 18)}),
-k AS ({insert_events("heard", N + 18 + len(PARKED_TYPES))})
+k AS ({insert_events("heard", N + 18 + len(PARKED_TYPES), {"arrival": "bigint"})})
 {insert_events("log", 1)}
 """
 
@@ -100,8 +100,11 @@ def _transposed(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
     )
 
 
-def append(batch: Batch) -> tuple[str, list[list[Any]]]:
-    """The one statement that writes a batch, and its parameters."""
+def append(batch: Batch, arrival: int) -> tuple[str, list[list[Any]]]:
+    """The one statement that writes a batch, and its parameters.
+
+    `arrival` is that of the last kept event; those of this batch count on from it.
+    """
     steps = batch.steps
     written = [
         *event_arrays(batch.records),
@@ -110,11 +113,13 @@ def append(batch: Batch) -> tuple[str, list[list[Any]]]:
     ]
     if not steps:
         return APPEND, written
+    kept = batch.kept
     return APPEND_AND_FOLLOW, [
         *written,
         *follow_arrays(steps),
         *parked_arrays([s.parked for s in steps if s.parked is not None]),
-        *event_arrays([s.kept for s in steps if s.kept is not None]),
+        *event_arrays(kept),
+        list(range(arrival + 1, arrival + 1 + len(kept))),
     ]
 
 

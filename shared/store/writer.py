@@ -41,11 +41,14 @@ class Writer:
         installation: str,
         clock: Clock,
         position: int,
+        arrival: int,
         recorded_at: datetime,
         heads: dict[tuple[str, str], tuple[int, UUID]],
         on_committed: Callable[[int], None],
     ) -> None:
         self.position = position
+        self.arrival = arrival
+        """Of the last event of another service that was kept here."""
         self._session = session
         self._aggregates = aggregates
         self._installation = installation
@@ -141,7 +144,7 @@ class Writer:
         batch, rest = self._decide(wishes, done)
         if not batch.empty:
             try:
-                statement, values = append(batch)
+                statement, values = append(batch, self.arrival)
                 async with self._session.turn() as connection:
                     await connection.fetch(statement, *values)
             except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
@@ -173,6 +176,7 @@ class Writer:
             if step.head is not None:
                 context, subject, version, id_ = step.head
                 self.heads[context, subject] = (version, id_)
+        self.arrival += len(batch.kept)
         if batch.records:
             self.position = batch.records[-1].position
             self._recorded_at = batch.records[-1].recorded_at
@@ -316,7 +320,7 @@ class Writer:
 def _culprit(batch: Batch, error: asyncpg.PostgresError) -> Exception:
     """What the last one left of a halved batch is told; raises LeaseLost where none is at fault."""
     constraint = getattr(error, "constraint_name", None)
-    if constraint in ("log_pkey", "log_stream_version", "command_pkey"):
+    if constraint in ("log_pkey", "log_stream_version", "command_pkey", "heard_arrival"):
         raise LeaseLost(f"another writer was first: {error}") from error
     if constraint == "claim_pkey":
         detail = getattr(error, "detail", None) or ""
