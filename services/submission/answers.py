@@ -8,13 +8,17 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel
 
-from services.submission.dossier import Application, Deficiency, Dossier
+from services.submission.diff import ApplicationDiff, diff
+from services.submission.dossier import Application, Deficiency, Dossier, Funding
 from services.submission.programmes import Enrolment
 from shared.contracts.dossier import (
     ApplicationClosed,
     ApplicationReturned,
     ApplicationSubmitted,
     DeficiencyFound,
+    FundingDecided,
+    FundingRequested,
+    GoodPracticeShared,
     PlanFiled,
     PlanRevised,
     RectificationPlanned,
@@ -45,6 +49,33 @@ class ApplicationWritten(Written):
     round: int
 
 
+class FundingWritten(Written):
+    """The request that was made."""
+
+    funding_id: str
+
+
+class PracticeWritten(Written):
+    """The practice that was shared, or the one that said the same before."""
+
+    practice_id: str
+
+
+class FundingView(BaseModel):
+    """What was asked for, and the answer that stands; null until there is one."""
+
+    funding_id: str
+    requested: FundingRequested
+    decided: FundingDecided | None
+
+
+class PracticeRows(BaseModel):
+    """A page of practices by township; `next` is the `after` of the following page."""
+
+    practices: list[GoodPracticeShared]
+    next: str | None
+
+
 class DeficiencyView(BaseModel):
     """A gap, how it shall be closed, and whether it is: `open`, `done` or `withdrawn`."""
 
@@ -55,14 +86,6 @@ class DeficiencyView(BaseModel):
     plan: RectificationPlanned | None
 
 
-class MarkChange(BaseModel):
-    """What an item scored in the application before and in this one; null where it had no mark."""
-
-    item: str
-    was_cp: int | None
-    is_cp: int | None
-
-
 class ApplicationView(BaseModel):
     """An application and all that became of it; it is under review until it is `closed`."""
 
@@ -70,7 +93,7 @@ class ApplicationView(BaseModel):
     withdrawal: WithdrawalRequested | None
     returned: ApplicationReturned | None
     closed: ApplicationClosed | None
-    changes: list[MarkChange] | None = None
+    diff: ApplicationDiff | None = None
 
 
 class DossierView(BaseModel):
@@ -84,7 +107,9 @@ class DossierView(BaseModel):
     plan: PlanFiled | PlanRevised | None
     assessment: SelfAssessmentRecorded | None
     deficiencies: list[DeficiencyView]
+    funding: list[FundingView]
     applications: list[ApplicationView]
+    practices: list[GoodPracticeShared]
     set_back_on: date | None
     allowed: list[Act]
 
@@ -142,13 +167,42 @@ def deficiency_view(deficiency: Deficiency) -> DeficiencyView:
 def application_view(
     application: Application, previous: Application | None = None
 ) -> ApplicationView:
-    """With `previous`, also every item that is marked otherwise than there."""
+    """With `previous`, also what is otherwise than there."""
     return ApplicationView(
         submitted=application.submitted,
         withdrawal=application.withdrawal,
         returned=application.returned,
         closed=application.closed,
-        changes=None if previous is None else _changes(previous.submitted, application.submitted),
+        diff=None if previous is None else diff(previous, application.submitted),
+    )
+
+
+def funding_view(funding: Funding) -> FundingView:
+    return FundingView(
+        funding_id=funding.requested.funding_id,
+        requested=funding.requested,
+        decided=funding.decided,
+    )
+
+
+def dossier_view(
+    enrolment: Enrolment, version: int, dossier: Dossier, allowed: list[Act]
+) -> DossierView:
+    enrolled = enrolment.enrolled
+    return DossierView(
+        programme=enrolled.programme,
+        township=enrolled.township,
+        township_name=enrolled.name,
+        office=enrolled.office,
+        version=version,
+        plan=dossier.plan,
+        assessment=dossier.assessments[-1] if dossier.assessments else None,
+        deficiencies=[deficiency_view(one) for one in dossier.deficiencies.values()],
+        funding=[funding_view(one) for one in dossier.funding.values()],
+        applications=[application_view(one) for one in dossier.applications],
+        practices=list(dossier.practices),
+        set_back_on=dossier.set_back_on,
+        allowed=allowed,
     )
 
 
@@ -188,14 +242,4 @@ def event_views(records: Iterable[Record], *types: str) -> list[EventView]:
         )
         for one in records
         if one.type in types
-    ]
-
-
-def _changes(before: ApplicationSubmitted, now: ApplicationSubmitted) -> list[MarkChange]:
-    was = {mark.item: mark.mark_cp if mark.applicable else None for mark in before.marks}
-    is_ = {mark.item: mark.mark_cp if mark.applicable else None for mark in now.marks}
-    return [
-        MarkChange(item=item, was_cp=was.get(item), is_cp=is_.get(item))
-        for item in {**was, **is_}
-        if was.get(item) != is_.get(item)
     ]

@@ -1,13 +1,13 @@
 """How an office applies to be inspected, and what its dossier hears of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import NAMESPACE_URL, uuid5
 
 from services.submission.dossier import Dossier, not_before
 from shared.contracts import case
-from shared.contracts.blocks import TownshipSite
+from shared.contracts.blocks import Totals, TownshipSite
 from shared.contracts.dossier import (
     ApplicationClosed,
     ApplicationReturned,
@@ -16,12 +16,12 @@ from shared.contracts.dossier import (
     DossierEvent,
     ItemReason,
     Outcome,
-    SelfAssessmentRecorded,
+    Prerequisite,
     WithdrawalRequested,
 )
 from shared.contracts.programme import BatchAnnounced, Phase, StandardPublished, Target
 from shared.contracts.refusals import Refused
-from shared.standard import prerequisites, to_pass_cp
+from shared.standard import check_facts, prerequisites, score, to_pass_cp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +35,24 @@ class Terms:
 
 
 def submit_application(
-    dossier: Dossier, site: TownshipSite, *, application_id: str, terms: Terms, signed_by: str
+    dossier: Dossier,
+    site: TownshipSite,
+    *,
+    application_id: str,
+    terms: Terms,
+    facts: Collection[str] = (),
+    signed_by: str,
 ) -> list[DossierEvent]:
-    """Ask the district to inspect, on the last full assessment; one application at a time."""
+    """Ask the district to inspect, on the last full assessment; one application at a time.
+
+    `facts` are stated in addition to those of the assessment, which nobody takes back by applying.
+    """
     if dossier.application(application_id) is not None:
         return []
     if (under_review := dossier.under_review) is not None:
         raise Refused("application-open", round=under_review.submitted.round)
     on = site["effective_on"]
+    _check_reapplying(dossier, on)
     _check_window(on, terms)
     plan, assessment = dossier.plan, dossier.scored
     if plan is None:
@@ -62,7 +72,11 @@ def submit_application(
             version=assessment.standard.version,
             in_force_version=terms.standard.standard.version,
         )
-    _check_marks(dossier, assessment, terms.standard)
+    check_facts(terms.standard, facts)
+    stated = tuple(sorted({*assessment.facts, *facts}))
+    totals = score(terms.standard, assessment.marks, facts=stated)
+    gates = prerequisites(terms.standard, assessment.marks, facts=stated)
+    _check_gates(dossier, terms.standard, totals, gates)
     _check_day(dossier, on, plan.effective_on, assessment.effective_on)
     previous = dossier.applications[-1].submitted if dossier.applications else None
     return [
@@ -75,13 +89,14 @@ def submit_application(
             standard=assessment.standard,
             assessment_id=assessment.assessment_id,
             marks=assessment.marks,
-            totals=assessment.totals,
+            totals=totals,
             evidence=assessment.evidence,
-            prerequisites=prerequisites(terms.standard, assessment.marks),
+            prerequisites=gates,
             plan_version=plan.plan_version,
             reach_on=plan.reach_on,
             signed_by=signed_by,
             previous_application_id=previous.application_id if previous else None,
+            facts=stated,
         )
     ]
 
@@ -163,8 +178,15 @@ def follow_return(
 
 
 def follow_close(dossier: Dossier, site: TownshipSite, closed: case.Closed) -> list[DossierEvent]:
-    """Echo the end of the case: another application may follow."""
-    return _close(dossier, site, closed.application_id, closed.outcome, closed.case_id)
+    """Echo the end of the case: another application may follow, at once or from a day on."""
+    return _close(
+        dossier,
+        site,
+        closed.application_id,
+        closed.outcome,
+        case_id=closed.case_id,
+        may_reapply_on=closed.may_reapply_on,
+    )
 
 
 def follow_rejection(
@@ -173,7 +195,7 @@ def follow_rejection(
     """Echo that no case was opened: the application was refused, or taken back in time."""
     withdrawn = any(reason.code == "withdrawn" for reason in rejected.reasons)
     outcome: Outcome = "withdrawn" if withdrawn else "rejected"
-    return _close(dossier, site, rejected.application_id, outcome, None)
+    return _close(dossier, site, rejected.application_id, outcome)
 
 
 def _close(
@@ -181,7 +203,9 @@ def _close(
     site: TownshipSite,
     application_id: str,
     outcome: Outcome,
-    case_id: str | None,
+    *,
+    case_id: str | None = None,
+    may_reapply_on: date | None = None,
 ) -> list[DossierEvent]:
     application = dossier.application(application_id)
     if application is None or application.closed:
@@ -193,8 +217,17 @@ def _close(
             round=application.submitted.round,
             outcome=outcome,
             case_id=case_id,
+            may_reapply_on=may_reapply_on,
         )
     ]
+
+
+def _check_reapplying(dossier: Dossier, on: date) -> None:
+    """Whoever failed may be told to come again only from a day on."""
+    last = dossier.applications[-1].closed if dossier.applications else None
+    earliest_on = last.may_reapply_on if last is not None else None
+    if earliest_on is not None and on < earliest_on:
+        raise Refused("reapply-too-early", may_reapply_on=earliest_on)
 
 
 def _check_window(on: date, terms: Terms) -> None:
@@ -214,15 +247,17 @@ def _check_window(on: date, terms: Terms) -> None:
         raise Refused("batch-closed", batch=batch.name, closes_on=batch.closes_on)
 
 
-def _check_marks(
-    dossier: Dossier, assessment: SelfAssessmentRecorded, standard: StandardPublished
+def _check_gates(
+    dossier: Dossier,
+    standard: StandardPublished,
+    totals: Totals,
+    gates: Sequence[Prerequisite],
 ) -> None:
     """Gates first: points can be mended sooner than a missing office."""
     names = {gate.code: gate.name for gate in standard.gates}
-    unmet = [one.code for one in prerequisites(standard, assessment.marks) if not one.met]
+    unmet = [one.code for one in gates if not one.met]
     if unmet:
         raise Refused("prerequisites-not-met", gates=[names[code] for code in unmet])
-    totals = assessment.totals
     if totals.vetoes:
         raise Refused("vetoed", gates=[names[code] for code in totals.vetoes])
     open_items = [one.found.item for one in dossier.deficiencies.values() if one.holds_back]

@@ -5,10 +5,20 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.submission.funding import Answer, Need
 from services.submission.planning import Intent
+from services.submission.practice import Experience
 from services.submission.rectification import Finding, Remedy
 from shared.contracts.blocks import Evidence, Mark
-from shared.contracts.dossier import AssessmentKind, Consent, Duty
+from shared.contracts.dossier import (
+    AssessmentKind,
+    Consent,
+    Duty,
+    FundingAnswer,
+    FundingKind,
+    FundingLine,
+    Publicity,
+)
 from shared.contracts.programme import StandardPublished
 from shared.web import bodies
 from shared.web.bodies import (
@@ -41,6 +51,15 @@ class EvidenceBody(Body):
 
 
 Files = Annotated[tuple[EvidenceBody, ...], Field(max_length=200)]
+# What one states beside the points, by the codes that the gates of the standard ask about.
+Facts = Annotated[tuple[Code, ...], Field(max_length=50)]
+Count = Annotated[int, Field(strict=True, ge=1, le=10_000)]
+# Bounded so that no list of lines comes to more than a database's integer holds.
+Price = Annotated[int, Field(strict=True, ge=0, le=10**11)]
+
+
+def evidence(files: tuple[EvidenceBody, ...]) -> tuple[Evidence, ...]:
+    return tuple(one.evidence() for one in files)
 
 
 class DutyBody(Body):
@@ -91,7 +110,8 @@ class AssessmentBody(ActBody):
 
     kind: AssessmentKind
     marks: Marks
-    standard_version: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None
+    standard_version: Count | None = None
+    facts: Facts = ()
     evidence: Files = ()
 
     def scored(self, standard: StandardPublished) -> tuple[Mark, ...]:
@@ -126,6 +146,7 @@ class RemedyBody(ActBody):
     due_on: Day
     expected_gain_cp: Points | None = None
     cost_fen: Fen | None = None
+    funding_id: Code | None = None
 
     def remedy(self) -> Remedy:
         return Remedy(
@@ -134,6 +155,7 @@ class RemedyBody(ActBody):
             due_on=self.due_on,
             expected_gain_cp=self.expected_gain_cp,
             cost_fen=self.cost_fen,
+            funding_id=self.funding_id,
         )
 
 
@@ -161,9 +183,85 @@ class ApplicationBody(ActBody):
     """An application, in a batch or outside of any; all else is in the dossier."""
 
     batch: Code | None = None
+    facts: Facts = ()
 
 
 class WithdrawalBody(ActBody):
     """Why an application is taken back."""
 
     reason: Words
+
+
+class FundingLineBody(Body):
+    """One thing that is asked for; its price may not be known yet."""
+
+    name: Line
+    quantity: Count
+    unit_price_fen: Price | None = None
+
+
+class FundingBody(ActBody):
+    """What is asked for; where every line has a price the amount may be left out."""
+
+    kind: FundingKind
+    title: Line
+    lines: Annotated[tuple[FundingLineBody, ...], Field(max_length=200)] = ()
+    amount_fen: Fen | None = None
+    posts: Count | None = None
+    asked_of: Code
+    needed_on: Day
+    deficiency_ids: Annotated[tuple[Code, ...], Field(max_length=200)] = ()
+    evidence: Files = ()
+
+    def need(self) -> Need:
+        return Need(
+            kind=self.kind,
+            title=self.title,
+            lines=tuple(FundingLine(**one.model_dump()) for one in self.lines),
+            amount_fen=self.amount_fen,
+            posts=self.posts,
+            asked_of=self.asked_of,
+            needed_on=self.needed_on,
+            deficiency_ids=self.deficiency_ids,
+            evidence=evidence(self.evidence),
+        )
+
+
+class FundingAnswerBody(ActBody):
+    """What was decided about a request; granted in full needs no amount."""
+
+    decision: FundingAnswer
+    decided_on: Day
+    granted_fen: Fen | None = None
+    granted_posts: Count | None = None
+    available_on: Day | None = None
+    reason: Words | None = None
+
+    def answer(self) -> Answer:
+        return Answer(
+            decision=self.decision,
+            decided_on=self.decided_on,
+            granted_fen=self.granted_fen,
+            granted_posts=self.granted_posts,
+            available_on=self.available_on,
+            reason=self.reason,
+        )
+
+
+class PracticeBody(ActBody):
+    """What worked; `internal` stays within the organisations of the programme."""
+
+    title: Line
+    summary: Words
+    items: Annotated[tuple[Code, ...], Field(max_length=100)] = ()
+    publicity: Publicity
+    evidence: Files = ()
+
+    def experience(self) -> Experience:
+        return Experience(
+            title=self.title,
+            summary=self.summary,
+            items=self.items,
+            publicity=self.publicity,
+            evidence=evidence(self.evidence),
+        )

@@ -1,7 +1,8 @@
 """What a dossier remembers.
 
 What its office may do is beside it: `planning.py` plans and scores, `rectification.py` closes gaps,
-`application.py` applies and hears what became of it.
+`funding.py` asks for what that takes, `application.py` applies and hears what became of it, and
+`practice.py` shares what worked.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +18,9 @@ from shared.contracts.dossier import (
     DeficiencyReopened,
     DeficiencyWithdrawn,
     DossierEvent,
+    FundingDecided,
+    FundingRequested,
+    GoodPracticeShared,
     PlanFiled,
     PlanRevised,
     RectificationCompleted,
@@ -48,6 +52,14 @@ class Deficiency:
 
 
 @dataclass(frozen=True, slots=True)
+class Funding:
+    """What was asked for, and the answer that stands, if there is one."""
+
+    requested: FundingRequested
+    decided: FundingDecided | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Application:
     """One request to be inspected; until it is closed it is still under review."""
 
@@ -68,7 +80,9 @@ class Dossier:
     plan: PlanFiled | PlanRevised | None = None
     assessments: tuple[SelfAssessmentRecorded, ...] = ()
     deficiencies: Mapping[str, Deficiency] = field(default_factory=dict)
+    funding: Mapping[str, Funding] = field(default_factory=dict)
     applications: tuple[Application, ...] = ()
+    practices: tuple[GoodPracticeShared, ...] = ()
     set_back_on: date | None = None
 
     @property
@@ -138,6 +152,29 @@ def evolve(dossier: Dossier, event: DossierEvent) -> Dossier:
         case ApplicationClosed():
             closed = _of(dossier, event.application_id, lambda one: replace(one, closed=event))
             return _set_back(closed, event.effective_on) if event.outcome == "failed" else closed
+        case FundingRequested():
+            return _funded(dossier, Funding(event))
+        case FundingDecided():
+            asked = dossier.funding[event.funding_id]
+            return _funded(dossier, replace(asked, decided=event))
+        case GoodPracticeShared():
+            return replace(dossier, practices=(*dossier.practices, event))
+
+
+def known(dossier: Dossier, deficiency_id: str) -> Deficiency:
+    """The deficiency of that name; Refused("unknown-deficiency")."""
+    found = dossier.deficiencies.get(deficiency_id)
+    if found is None:
+        raise Refused("unknown-deficiency", deficiency_id=deficiency_id)
+    return found
+
+
+def asked(dossier: Dossier, funding_id: str) -> Funding:
+    """The request for funding of that name; Refused("unknown-funding")."""
+    found = dossier.funding.get(funding_id)
+    if found is None:
+        raise Refused("unknown-funding", funding_id=funding_id)
+    return found
 
 
 def not_before(on: date, earliest_on: date) -> None:
@@ -160,6 +197,10 @@ def _counts(assessment: SelfAssessmentRecorded) -> bool:
 def _with(dossier: Dossier, deficiency: Deficiency) -> Dossier:
     known = {**dossier.deficiencies, deficiency.found.deficiency_id: deficiency}
     return replace(dossier, deficiencies=known)
+
+
+def _funded(dossier: Dossier, asked: Funding) -> Dossier:
+    return replace(dossier, funding={**dossier.funding, asked.requested.funding_id: asked})
 
 
 def _of(

@@ -1,10 +1,12 @@
 """How an office plans, and how it scores itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from services.submission import programmes
 from services.submission.dossier import Dossier, not_before
+from services.submission.programmes import Programme
 from shared.contracts.blocks import Evidence, Mark, TownshipSite
 from shared.contracts.dossier import (
     Aim,
@@ -16,10 +18,9 @@ from shared.contracts.dossier import (
     PlanRevised,
     SelfAssessmentRecorded,
 )
-from shared.contracts.programme import BatchAnnounced, StandardPublished, Target
+from shared.contracts.programme import StandardPublished
 from shared.contracts.refusals import Refused
-from shared.standard import check, score, to_demonstration_cp, to_pass_cp
-from shared.working_days import Calendar
+from shared.standard import check, check_facts, score, to_demonstration_cp, to_pass_cp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,23 +35,15 @@ class Intent:
 
 
 def file_plan(
-    dossier: Dossier,
-    site: TownshipSite,
-    intent: Intent,
-    *,
-    targets: Mapping[str, Target],
-    batches: Mapping[str, BatchAnnounced],
-    due_on: date,
-    calendar: Calendar,
-    signed_by: str,
+    dossier: Dossier, site: TownshipSite, programme: Programme, intent: Intent, *, signed_by: str
 ) -> list[DossierEvent]:
     """Commit to a target. Late is accepted and said: who cannot file cannot be chased."""
     if dossier.plan is not None:
         if _intent(dossier.plan) == intent:
             return []
         raise Refused("plan-already-filed", plan_version=dossier.plan.plan_version)
-    on = site["effective_on"]
-    _check_aim(intent, on, targets, batches)
+    on, due_on = site["effective_on"], programme.plan_due_on
+    _check_aim(programme, intent, on)
     return [
         PlanFiled(
             **site,
@@ -61,7 +54,7 @@ def file_plan(
             goals=intent.goals,
             duties=intent.duties,
             due_on=due_on,
-            late_wd=calendar.late(due_on, on),
+            late_wd=programme.calendar.late(due_on, on),
             signed_by=signed_by,
         )
     ]
@@ -70,16 +63,17 @@ def file_plan(
 def revise_plan(
     dossier: Dossier,
     site: TownshipSite,
+    programme: Programme,
     intent: Intent,
     *,
-    targets: Mapping[str, Target],
-    batches: Mapping[str, BatchAnnounced],
     signed_by: str,
     reason: str,
-    district: str,
     consent: Consent | None = None,
 ) -> list[DossierEvent]:
-    """Change the plan; after its target's freeze day leaving it takes the district's consent."""
+    """Change the plan; after its target's freeze day leaving it takes the district's consent.
+
+    The freeze day is the one the target has now; without one it freezes when it is due.
+    """
     plan = dossier.plan
     if plan is None:
         raise Refused("plan-missing")
@@ -87,14 +81,14 @@ def revise_plan(
         return []
     on = site["effective_on"]
     not_before(on, plan.effective_on)
-    _check_aim(intent, on, targets, batches)
+    _check_aim(programme, intent, on)
     leaves = intent.target != plan.target
-    left = targets[plan.target]
+    left = programme.targets[plan.target]
     freeze_on = left.freeze_on or left.due_on
-    if leaves and on > freeze_on and consent is None:
+    if consent is not None:
+        _check_consent(programme, consent, on)
+    elif leaves and on > freeze_on:
         raise Refused("target-frozen", target=left.name, freeze_on=freeze_on)
-    if consent is not None and consent.organisation != district:
-        raise Refused("consent-not-of-district", organisation=consent.organisation)
     return [
         PlanRevised(
             **site,
@@ -125,11 +119,13 @@ def record_assessment(
     standard: StandardPublished,
     scored_under: int,
     marks: Sequence[Mark],
+    facts: Collection[str] = (),
     evidence: tuple[Evidence, ...] = (),
 ) -> list[DossierEvent]:
     """Score the office under `standard`, the one in force; only a `gap` assessment may lack items.
 
-    `scored_under` is the version that the marks were made by, as the office believes.
+    `scored_under` is the version that the marks were made by, as the office believes; `facts` are
+    what it states beside the points, as the gates of the standard ask for them.
     """
     previous = dossier.assessments[-1] if dossier.assessments else None
     if any(one.assessment_id == assessment_id for one in dossier.assessments):
@@ -141,7 +137,8 @@ def record_assessment(
     if scored_under != version:
         raise Refused("standard-not-in-force", version=scored_under, in_force_version=version)
     check(standard, marks, complete=kind != "gap")
-    totals = score(standard, marks)
+    check_facts(standard, facts)
+    totals = score(standard, marks, facts=facts)
     marked = {mark.item for mark in marks}
     return [
         SelfAssessmentRecorded(
@@ -159,30 +156,34 @@ def record_assessment(
             to_demonstration_cp=to_demonstration_cp(standard, totals),
             previous_assessment_id=previous.assessment_id if previous else None,
             previous_total_cp=previous.totals.total_cp if previous else None,
+            facts=tuple(sorted(set(facts))),
         )
     ]
 
 
-def _check_aim(
-    intent: Intent,
-    on: date,
-    targets: Mapping[str, Target],
-    batches: Mapping[str, BatchAnnounced],
-) -> None:
-    target = targets.get(intent.target)
+def _check_aim(programme: Programme, intent: Intent, on: date) -> None:
+    target = programme.targets.get(intent.target)
     if target is None:
-        raise Refused("unknown-target", target=intent.target, known=sorted(targets))
+        raise Refused("unknown-target", target=intent.target, known=sorted(programme.targets))
     if on > target.due_on:
         raise Refused("target-already-due", target=target.name, due_on=target.due_on)
+    if intent.reach_on < on:
+        raise Refused("reach-day-passed", reach_on=intent.reach_on, effective_on=on)
     if intent.reach_on > target.due_on:
         raise Refused("reach-after-target", reach_on=intent.reach_on, due_on=target.due_on)
-    if intent.batch is None:
-        return
-    batch = batches.get(intent.batch)
-    if batch is None:
-        raise Refused("unknown-batch", batch=intent.batch, known=sorted(batches))
-    if batch.target != intent.target:
+    batch = programmes.batch(programme, intent.batch)
+    if batch is not None and batch.target != intent.target:
         raise Refused("batch-of-another-target", batch=batch.name, target=target.name)
+
+
+def _check_consent(programme: Programme, consent: Consent, on: date) -> None:
+    """A paper of the district, with a number it can be found by, and no younger than the plan."""
+    if not programmes.acts_as(programme, consent.organisation, programme.district):
+        raise Refused("consent-not-of-district", organisation=consent.organisation)
+    if consent.document.number is None:
+        raise Refused("consent-without-number", title=consent.document.title)
+    if consent.document.issued_on is not None:
+        not_before(on, consent.document.issued_on)
 
 
 def _intent(plan: PlanFiled | PlanRevised) -> Intent:

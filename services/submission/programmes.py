@@ -1,6 +1,6 @@
 """What this service keeps of a programme that it follows, and what it asks of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -10,10 +10,13 @@ from shared.contracts.programme import (
     CalendarPublished,
     Closed,
     Opened,
+    OrganisationRenamed,
     Phase,
+    PhaseRescheduled,
     ProgrammeEvent,
     StandardPublished,
     Target,
+    TargetRescheduled,
     TownshipEnrolled,
     TownshipWithdrawn,
 )
@@ -35,6 +38,9 @@ class Programme:
 
     code: str = ""
     district: str = ""
+    city: str = ""
+    predecessors: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By organisation, all whose part it took over, those of its predecessors included."""
     phases: tuple[Phase, ...] = ()
     """In the order of their days, whatever the order they were written in."""
     targets: Mapping[str, Target] = field(default_factory=dict)
@@ -62,9 +68,23 @@ def evolve(programme: Programme, event: ProgrammeEvent) -> Programme:
                 programme,
                 code=event.programme,
                 district=event.district.organisation,
-                phases=tuple(sorted(event.phases, key=lambda phase: phase.to_on)),
+                city=event.city.organisation,
+                phases=_in_order(event.phases),
                 targets={target.code: target for target in event.targets},
             )
+        case PhaseRescheduled():
+            moved = (
+                replace(phase, from_on=event.from_on, to_on=event.to_on)
+                if phase.code == event.phase
+                else phase
+                for phase in programme.phases
+            )
+            return replace(programme, phases=_in_order(moved))
+        case TargetRescheduled():
+            later = replace(programme.targets[event.target], due_on=event.due_on)
+            return replace(programme, targets={**programme.targets, event.target: later})
+        case OrganisationRenamed(successor_of=str() as predecessor):
+            return _succeeded(programme, event.organisation, predecessor)
         case StandardPublished():
             return replace(programme, standards=(*programme.standards, event))
         case CalendarPublished():
@@ -80,6 +100,14 @@ def evolve(programme: Programme, event: ProgrammeEvent) -> Programme:
             return replace(programme, closed_on=event.effective_on)
         case _:
             return programme  # a follower may look away; the programme itself is elsewhere
+
+
+def acts_as(programme: Programme, organisation: str, party: str) -> bool:
+    """Whether an organisation is `party`, or took over its part in this programme.
+
+    Events go on naming the party as the programme opened or enrolled it.
+    """
+    return organisation == party or party in programme.predecessors.get(organisation, ())
 
 
 def known(programme: Programme, code: str) -> Programme:
@@ -148,6 +176,21 @@ def batch(programme: Programme, code: str | None) -> BatchAnnounced | None:
     if announced is None:
         raise Refused("unknown-batch", batch=code, known=sorted(programme.batches))
     return announced
+
+
+def _in_order(phases: Iterable[Phase]) -> tuple[Phase, ...]:
+    return tuple(sorted(phases, key=lambda phase: phase.to_on))
+
+
+def _succeeded(programme: Programme, successor: str, predecessor: str) -> Programme:
+    """Whoever had succeeded the successor already takes this part over with it."""
+    before = programme.predecessors
+    taken = {predecessor} | before.get(predecessor, frozenset())
+    heirs = [successor, *(heir for heir, had in before.items() if successor in had)]
+    return replace(
+        programme,
+        predecessors={**before, **{heir: before.get(heir, frozenset()) | taken for heir in heirs}},
+    )
 
 
 def _with(programme: Programme, township: Enrolment) -> Programme:

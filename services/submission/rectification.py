@@ -1,10 +1,10 @@
 """How an office finds its gaps and closes them, one by one (整改销号)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from services.submission.dossier import Deficiency, Dossier, not_before
+from services.submission.dossier import Deficiency, Dossier, asked, known, not_before
 from shared.contracts.blocks import Evidence, FoundBy, TownshipSite
 from shared.contracts.dossier import (
     DeficiencyFound,
@@ -145,24 +145,25 @@ class Remedy:
     due_on: date
     expected_gain_cp: int | None = None
     cost_fen: int | None = None
+    funding_id: str | None = None
 
 
 def plan_rectification(
     dossier: Dossier, site: TownshipSite, deficiency_id: str, remedy: Remedy
 ) -> list[DossierEvent]:
-    """Say how it will be closed; saying it anew makes the next version of the plan."""
+    """Say how it will be closed; saying it anew makes the next version of the plan.
+
+    Where it names a request for funding, that is what pays for it.
+    """
     deficiency = _open(dossier, deficiency_id)
-    on, found, before = site["effective_on"], deficiency.found, deficiency.plan
+    on, found = site["effective_on"], deficiency.found
     gain_cp = found.gap_cp if remedy.expected_gain_cp is None else remedy.expected_gain_cp
-    if before is not None and (
-        before.measure,
-        before.responsible_post,
-        deficiency.due_on,
-        before.expected_gain_cp,
-        before.cost_fen,
-    ) == (remedy.measure, remedy.responsible_post, remedy.due_on, gain_cp, remedy.cost_fen):
+    wanted = replace(remedy, expected_gain_cp=gain_cp)
+    if deficiency.plan is not None and _remedy(deficiency.plan) == wanted:
         return []
     not_before(on, deficiency.touched_on)
+    if remedy.funding_id is not None:
+        not_before(on, asked(dossier, remedy.funding_id).requested.effective_on)
     if remedy.due_on < on:
         raise Refused("due-day-passed", due_on=remedy.due_on, effective_on=on)
     if gain_cp > found.gap_cp:
@@ -178,6 +179,7 @@ def plan_rectification(
             due_on=remedy.due_on,
             expected_gain_cp=gain_cp,
             cost_fen=remedy.cost_fen,
+            funding_id=remedy.funding_id,
         )
     ]
 
@@ -213,12 +215,15 @@ def complete_rectification(
     ]
 
 
-def known(dossier: Dossier, deficiency_id: str) -> Deficiency:
-    """The deficiency of that name; Refused("unknown-deficiency")."""
-    found = dossier.deficiencies.get(deficiency_id)
-    if found is None:
-        raise Refused("unknown-deficiency", deficiency_id=deficiency_id)
-    return found
+def _remedy(plan: RectificationPlanned) -> Remedy:
+    return Remedy(
+        measure=plan.measure,
+        responsible_post=plan.responsible_post,
+        due_on=plan.due_on,
+        expected_gain_cp=plan.expected_gain_cp,
+        cost_fen=plan.cost_fen,
+        funding_id=plan.funding_id,
+    )
 
 
 def _open(dossier: Dossier, deficiency_id: str) -> Deficiency:

@@ -19,6 +19,8 @@ from shared.contracts.blocks import (
 
 AssessmentKind = Literal["gap", "full", "pre-application"]
 FundingKind = Literal["money", "posts", "premises", "equipment"]
+FundingAnswer = Literal["granted", "part", "refused"]
+Publicity = Literal["public", "internal"]
 Outcome = Literal["awarded", "failed", "returned", "withdrawn", "rejected", "void"]
 
 
@@ -273,7 +275,7 @@ class FundingDecided(OfTownship):
     """What was asked is granted, in part or not; a later decision replaces an earlier one."""
 
     funding_id: str
-    decision: Literal["granted", "part", "refused"]
+    decision: FundingAnswer
     decided_by: str
     decided_on: date
     requested_fen: int | None = None
@@ -291,7 +293,7 @@ class GoodPracticeShared(OfTownship):
     title: str
     summary: str
     items: tuple[str, ...]
-    publicity: Literal["public", "internal"]
+    publicity: Publicity
     evidence: tuple[Evidence, ...]
 
 

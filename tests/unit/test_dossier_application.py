@@ -29,7 +29,6 @@ from shared.contracts.programme import StandardPublished
 from tests.unit.dossiers import (
     AUGUST,
     BATCH,
-    FIRST,
     MARCH,
     OPEN,
     SEPTEMBER,
@@ -121,16 +120,7 @@ def withdraw(
     return request_withdrawal(dossier, site(on), name, reason=reason)
 
 
-(PLAN,) = file_plan(
-    Dossier(),
-    site(MARCH),
-    intent(),
-    targets={"first-2018": FIRST},
-    batches={"2018-1": BATCH},
-    due_on=OPEN.plan_due_on,
-    calendar=OPEN.calendar,
-    signed_by="h1",
-)
+(PLAN,) = file_plan(Dossier(), site(MARCH), OPEN, intent(), signed_by="h1")
 FULL = assessed(marks(files=19))
 READY = (PLAN, FULL)
 SUBMITTED = cast("ApplicationSubmitted", apply(given(*READY).state)[0])

@@ -37,9 +37,6 @@ from shared.contracts.dossier import (
 from shared.contracts.refusals import REFUSALS, Refused
 from shared.contracts.registry import decode, encode, type_of
 from tests.unit.dossiers import (
-    ALL,
-    BATCH,
-    FIRST,
     OPEN,
     STANDARD,
     finding,
@@ -54,32 +51,15 @@ Try = Callable[[Dossier, date], list[DossierEvent]]
 ITEMS = st.sampled_from(["staff", "rules", "files", "vehicle"])
 ROUNDS = st.integers(1, 3)
 OUTCOMES = st.sampled_from(["sent-back", "rejected", "failed"])
-TARGETS, BATCHES = {"first-2018": FIRST, "all-2019": ALL}, {"2018-1": BATCH}
 
 
 def _plan(target: str, revise: bool) -> Try:
     def attempt(dossier: Dossier, on: date) -> list[DossierEvent]:
         if revise:
             return revise_plan(
-                dossier,
-                site(on),
-                intent(target),
-                targets=TARGETS,
-                batches=BATCHES,
-                signed_by="h1",
-                reason="调整",
-                district=OPEN.district,
+                dossier, site(on), OPEN, intent(target), signed_by="h1", reason="调整"
             )
-        return file_plan(
-            dossier,
-            site(on),
-            intent(target),
-            targets=TARGETS,
-            batches=BATCHES,
-            due_on=OPEN.plan_due_on,
-            calendar=OPEN.calendar,
-            signed_by="h1",
-        )
+        return file_plan(dossier, site(on), OPEN, intent(target), signed_by="h1")
 
     return attempt
 

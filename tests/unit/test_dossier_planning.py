@@ -8,6 +8,7 @@ import pytest
 
 from services.submission.dossier import Dossier, evolve
 from services.submission.planning import Intent, file_plan, record_assessment, revise_plan
+from services.submission.programmes import Programme
 from shared.contracts.blocks import Mark
 from shared.contracts.dossier import (
     AssessmentKind,
@@ -19,10 +20,7 @@ from shared.contracts.dossier import (
 )
 from shared.contracts.programme import StandardPublished
 from tests.unit.dossiers import (
-    ALL,
     AUGUST,
-    BATCH,
-    FIRST,
     MARCH,
     MAY,
     OPEN,
@@ -36,35 +34,30 @@ from tests.unit.dossiers import (
 from tests.unit.given import Given
 
 given = Given(Dossier(), evolve)
-TARGETS, BATCHES = {"first-2018": FIRST, "all-2019": ALL}, {"2018-1": BATCH}
-CONSENT = Consent(organisation="370406-safety", officer="o1", document=PAPER)
+NUMBERED = replace(PAPER, number="山安监函〔2018〕21号")
+CONSENT = Consent(organisation="370406-safety", officer="o1", document=NUMBERED)
 
 
-def file(dossier: Dossier, on: date, plan: Intent | None = None) -> list[DossierEvent]:
-    return file_plan(
-        dossier,
-        site(on),
-        plan or intent(),
-        targets=TARGETS,
-        batches=BATCHES,
-        due_on=OPEN.plan_due_on,
-        calendar=OPEN.calendar,
-        signed_by="h1",
-    )
+def file(
+    dossier: Dossier, on: date, plan: Intent | None = None, programme: Programme = OPEN
+) -> list[DossierEvent]:
+    return file_plan(dossier, site(on), programme, plan or intent(), signed_by="h1")
 
 
 def revise(
-    dossier: Dossier, on: date, plan: Intent, consent: Consent | None = None
+    dossier: Dossier,
+    on: date,
+    plan: Intent,
+    consent: Consent | None = None,
+    programme: Programme = OPEN,
 ) -> list[DossierEvent]:
     return revise_plan(
         dossier,
         site(on),
+        programme,
         plan,
-        targets=TARGETS,
-        batches=BATCHES,
         signed_by="h1",
         reason="进度调整",
-        district=OPEN.district,
         consent=consent,
     )
 
@@ -78,6 +71,7 @@ def assess(
     name: str = "S1",
     standard: StandardPublished = STANDARD,
     scored_under: int | None = None,
+    facts: tuple[str, ...] = (),
 ) -> list[DossierEvent]:
     return record_assessment(
         dossier,
@@ -87,6 +81,7 @@ def assess(
         standard=standard,
         scored_under=scored_under or standard.standard.version,
         marks=marks() if scored is None else scored,
+        facts=facts,
     )
 
 

@@ -1,0 +1,94 @@
+"""Good practice over HTTP: shared by an office, read by all of its programme or by everyone."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from services.submission.access import READERS, SHARE, of_programme
+from services.submission.answers import PracticeRows, PracticeWritten
+from services.submission.bodies import PracticeBody
+from services.submission.place import (
+    Came,
+    Here,
+    dossiers_of,
+    name_of,
+    programme_of,
+    read,
+    record,
+    roles,
+    route,
+)
+from services.submission.practice import share_practice
+from shared.contracts.dossier import GoodPracticeShared
+from shared.contracts.refusals import Refused
+from shared.store.log import Log
+from shared.web import bodies
+from shared.web.auth import Auth
+
+AT_ONCE = 100
+# Whoever has a part in a programme reads all of it; strangers only what is public.
+STRANGERS = ("bureau", "integrator")
+MEMBERS = (*READERS, "member", "city")
+
+
+def sharings(router: APIRouter, log: Log) -> None:
+    """What one office shares."""
+
+    @router.post(**route(SHARE))
+    async def share(came: Came, body: PracticeBody) -> PracticeWritten:
+        """Share what worked; signed by the head."""
+        practice_id = name_of(came.wish)
+        written = await record(
+            log,
+            SHARE,
+            came,
+            body,
+            lambda at: share_practice(
+                at.dossier, at.site, practice_id, body.experience(), standard=at.standard
+            ),
+            made="good-practices",
+        )
+        _, state = await log.state(came.here.stream)
+        text = (body.title, body.summary, body.publicity)
+        named = (
+            one.practice_id
+            for one in state.practices
+            if (one.title, one.summary, one.publicity) == text
+        )
+        return PracticeWritten(**written.model_dump(), practice_id=next(named))
+
+    @router.get("/{programme}/{township}/good-practices", dependencies=roles(*READERS))
+    async def practices(here: Here, response: Response) -> list[GoodPracticeShared]:
+        """What this office shared."""
+        _, _, state = await read(log, here, response)
+        return list(state.practices)
+
+
+def routes(log: Log) -> APIRouter:
+    """What all offices of a programme share."""
+    router = APIRouter(prefix="/v1/good-practices", tags=["dossiers"])
+
+    @router.get("", dependencies=roles(*MEMBERS, *STRANGERS))
+    async def practices(
+        request: Request,
+        programme: Annotated[bodies.Code, Query()],
+        after: Annotated[str, Query(max_length=60)] = "",
+        limit: Annotated[int, Query(ge=1, le=AT_ONCE)] = AT_ONCE,
+    ) -> PracticeRows:
+        """What worked elsewhere, by township; `limit` counts townships."""
+        auth: Auth = request.app.state.auth
+        principal = await auth.principal(request)
+        followed = await programme_of(log, programme)
+        all_of_it = "auditor" in principal.roles or of_programme(principal, followed)
+        if not all_of_it and principal.roles.isdisjoint(STRANGERS):
+            raise Refused("other-organisation", organisation=followed.district)
+        page, more = await dossiers_of(log, followed, after=after, limit=limit)
+        shared = [
+            one
+            for _, _, dossier in page
+            for one in dossier.practices
+            if all_of_it or one.publicity == "public"
+        ]
+        return PracticeRows(practices=shared, next=page[-1][0] if more else None)
+
+    return router
