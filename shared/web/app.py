@@ -19,6 +19,7 @@ from shared.web import openapi, problems
 from shared.web.auth import Auth, session_routes
 from shared.web.edge import Edge, Readable
 from shared.web.health import health_routes
+from shared.web.workers import Workers
 
 log = structlog.get_logger()
 
@@ -47,6 +48,7 @@ def new_app(
 
     `app.state.draining` is an Event, set when the process was told to stop: a stream of server-sent
     events ends then. `larger_bodies` maps a pattern of the path to more bytes than the usual MiB.
+    `app.state.workers` are processes for what would hold up the event loop; they end with the app.
     """
     auth = Auth(settings, issuer_client)
 
@@ -56,6 +58,7 @@ def new_app(
             async with lifespan(app):
                 yield
         finally:
+            await app.state.workers.end()
             await auth.aclose()
 
     app = _App(
@@ -66,6 +69,7 @@ def new_app(
         redoc_url=None,
     )
     app.state.auth = auth
+    app.state.workers = Workers()
     app.state.draining = asyncio.Event()
     problems.install(app)
     app.include_router(health_routes(title, settings, readiness, contracts))

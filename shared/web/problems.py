@@ -1,6 +1,6 @@
 """Refusals as RFC 9457 problems: a stable code, two languages, what to do next, the facts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import orjson
@@ -29,6 +29,17 @@ class InvalidField(BaseModel):
     en: str
 
 
+class InvalidCell(BaseModel):
+    """One thing in a workbook that cannot be taken; `row` is null for an item without a row."""
+
+    row: int | None
+    column: str | None
+    item: str | None
+    code: str
+    zh: str
+    en: str
+
+
 class Problem(BaseModel):
     """What a refused request is answered with, as `application/problem+json`."""
 
@@ -42,7 +53,7 @@ class Problem(BaseModel):
     facts: dict[str, object]
     field: str | None = None
     row: int | None = None
-    errors: list[InvalidField] | None = None
+    errors: list[InvalidField | InvalidCell] | None = None
     correlation_id: str | None = None
 
 
@@ -58,7 +69,7 @@ def problem(
     refused: Refused,
     *,
     correlation: object = None,
-    errors: list[InvalidField] | None = None,
+    errors: Sequence[InvalidField | InvalidCell] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer to a refusal; raises KeyError for a code that the catalogue does not know."""
