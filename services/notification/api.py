@@ -1,6 +1,6 @@
 """The inbox over HTTP: an organisation reads what it was told, and says that it did."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from services.notification import notice
 from services.notification.notice import Inbox, Notice
+from services.notification.programmes import Programme
 from services.notification.templates import title_of
 from shared.clock import civil_day
 from shared.contracts.blocks import ProgrammeSite
@@ -80,7 +81,7 @@ def routes(log: Log) -> APIRouter:
         unread: bool = False,
     ) -> Page:
         """What an organisation was told, the newest first."""
-        recipient = _readable(who, organisation)
+        recipient = await _readable(log, who, programme, organisation)
         version, found = await _inbox(log, programme, recipient)
         page, more = _page(found, None if after is None else str(after), limit, unread=unread)
         response.headers["ETag"] = f'"{version}"'
@@ -100,7 +101,7 @@ def routes(log: Log) -> APIRouter:
         organisation: Code | None = None,
     ) -> Shown:
         """One notice."""
-        recipient = _readable(who, organisation)
+        recipient = await _readable(log, who, programme, organisation)
         version, found = await _inbox(log, programme, recipient)
         if (known := found.notices.get(str(notice_id))) is None:
             raise Refused("no-such-notice", notice_id=str(notice_id))
@@ -109,28 +110,44 @@ def routes(log: Log) -> APIRouter:
 
     @router.post("/{notice_id}/receipt", status_code=201)
     async def receipt(
-        response: Response, who: Recipient, wish: Wish, notice_id: UUID, programme: Code
+        response: Response,
+        who: Recipient,
+        wish: Wish,
+        notice_id: UUID,
+        programme: Code,
+        organisation: Code | None = None,
     ) -> Written:
-        """The recipient opened it; opened before, nothing changes."""
+        """The recipient, or who took its place, opened it; opened before, nothing changes."""
+        recipient = await _own(log, who, programme, organisation)
         now = log.clock()
         site: ProgrammeSite = {"programme": programme, "effective_on": civil_day(now)}
         written = await log.decide(
             wish,
-            Stream("notice", f"{programme}/{who.organisation}"),
-            lambda inbox: notice.read(
-                inbox, str(notice_id), who.organisation, who.officer, site, at=now
-            ),
+            Stream("notice", f"{programme}/{recipient}"),
+            lambda inbox: notice.read(inbox, str(notice_id), recipient, who.officer, site, at=now),
         )
         where = f"/v1/notices/{notice_id}?programme={programme}"
+        if organisation is not None:
+            where += f"&organisation={organisation}"
         return created(response, where, answer(written))
 
     return router
 
 
-def _readable(who: Principal, organisation: str | None) -> str:
-    """An organisation reads its own inbox, and an auditor reads any."""
+async def _readable(log: Log, who: Principal, programme: str, organisation: str | None) -> str:
+    """Whose inbox is read: one's own, or for an auditor any. Refused: `other-organisation`."""
+    if organisation is not None and "auditor" in who.roles:
+        return organisation
+    return await _own(log, who, programme, organisation)
+
+
+async def _own(log: Log, who: Principal, programme: str, organisation: str | None) -> str:
+    """One's own inbox, or that of an organisation whose place one took by today."""
     recipient = organisation or who.organisation
-    if "auditor" not in who.roles:
+    if recipient == who.organisation:
+        return recipient
+    _, heard = await log.state(Stream("programme", programme))
+    if heard.acting(recipient, civil_day(log.clock())) != who.organisation:
         own_office(who, recipient)
     return recipient
 
@@ -157,11 +174,12 @@ def _page(
 async def _shown(log: Log, programme: str, notices: Sequence[Notice]) -> list[Shown]:
     causes = await log.heard([UUID(known.cause) for known in notices])
     _, heard = await log.state(Stream("programme", programme))
-    return [_one(known, causes.get(UUID(known.cause)), heard.names) for known in notices]
+    return [_one(known, causes.get(UUID(known.cause)), heard) for known in notices]
 
 
-def _one(known: Notice, record: Record | None, names: Mapping[str, str]) -> Shown:
-    said = title_of(record, names)
+def _one(known: Notice, record: Record | None, heard: Programme) -> Shown:
+    # As things were called on the day it is about: a title of 2018 prints the name of 2018.
+    said = title_of(record, {} if record is None else heard.names(record.effective_on))
     return Shown(
         id=known.notice_id,
         cause=Cause(

@@ -71,6 +71,7 @@ class Telling:
     template: str
     template_version: int
     copy: bool
+    digest: bool = False
     township: str | None
     due_on: date | None
 
@@ -93,7 +94,7 @@ def tell(inbox: Inbox, telling: Telling, site: ProgrammeSite, *, at: datetime) -
             template_version=telling.template_version,
             language="zh",
             copy=telling.copy,
-            digest=False,
+            digest=telling.digest,
             township=telling.township,
             due_on=telling.due_on,
         ),

@@ -5,19 +5,22 @@ that they took themselves: there it is the receipt (回执) that what they did h
 
 No nagging: beside the steps nobody is told of their own act, one letter to the city is one notice
 there, and what merely echoes something already told stays silent: also the end of a case that was
-returned or failed, since that decision was told.
+returned or failed, since that decision was told. A good practice is one quiet line for the other
+offices: a digest, which asks nobody for anything.
+
+Whoever took another organisation's place hears in its stead, from its own day on.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from services.notification.programmes import Member, Programme
+from services.notification.programmes import Programme
 from shared.contracts import case, dossier, programme
 from shared.contracts.blocks import OfTownship
 from shared.contracts.registry import Event
 
-POLICY_VERSION = 2
+POLICY_VERSION = 3
 
 STEPS = (
     dossier.PlanFiled,
@@ -33,16 +36,21 @@ STEPS = (
     case.InspectionScheduled,
     case.InspectionHeld,
     case.ConsensusRecorded,
+    case.VetoRecorded,
     case.Returned,
     case.PreliminaryPassed,
     case.PreliminaryFailed,
     case.Recommended,
+    case.RecommendationReturned,
     case.CityMarksRecorded,
     case.CityPassed,
     case.CityFailed,
     case.TitleAwarded,
+    case.TitleCorrected,
+    case.TitleRevoked,
     case.RewardGranted,
     case.RewardPaid,
+    case.RewardCancelled,
     case.Closed,
 )
 """What brings a township forward or back; of a rectification only the one that ends them all."""
@@ -50,12 +58,16 @@ STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class Hearer:
-    """A recipient, the role it hears in, and the policy that says so; `copy` marks a 抄报."""
+    """A recipient, the role it hears in, and the policy that says so; `copy` marks a 抄报.
+
+    A `digest` is for reading at leisure: nothing is asked of its recipient.
+    """
 
     organisation: str
     role: str
     policy: str
     copy: bool = False
+    digest: bool = False
 
 
 def hearers(event: Event, actor: str, known: Programme) -> list[Hearer]:
@@ -64,11 +76,22 @@ def hearers(event: Event, actor: str, known: Programme) -> list[Hearer]:
     `actor` is `<organisation>:<officer>`, as the event's envelope names it.
     """
     acting = actor.partition(":")[0]
-    others = (one for one in _concerned(event, acting, known) if one.organisation != acting)
     found: dict[str, Hearer] = {}
-    for hearer in (*_of_step(event, known), *others):
-        found.setdefault(hearer.organisation, hearer)
+    for hearer in _of_step(event, known):
+        now = known.acting(hearer.organisation, event.effective_on)
+        found.setdefault(now, replace(hearer, organisation=now))
+    for hearer in _concerned(event, acting, known):
+        now = known.acting(hearer.organisation, event.effective_on)
+        if now != acting:
+            found.setdefault(now, replace(hearer, organisation=now))
     return list(found.values())
+
+
+def scope(event: Event) -> str | None:
+    """The township whose organisations may have to hear of it; None for those of all townships."""
+    if isinstance(event, OfTownship) and not isinstance(event, dossier.GoodPracticeShared):
+        return event.township
+    return None
 
 
 def named_in(event: Event) -> frozenset[str]:
@@ -80,6 +103,10 @@ def named_in(event: Event) -> frozenset[str]:
             return frozenset({event.office, *(member.organisation for member in event.members)})
         case programme.TownshipEnrolled():
             return frozenset({event.office, event.government})
+        case programme.TownshipWithdrawn():
+            return frozenset({event.office})
+        case dossier.FundingRequested():
+            return frozenset({event.office, event.asked_of})
         case OfTownship():
             return frozenset({event.office})
         case _:
@@ -89,10 +116,12 @@ def named_in(event: Event) -> frozenset[str]:
 def due_on(event: Event) -> date | None:
     """The day by which a recipient has something to do, where the event sets one."""
     match event:
-        case case.Returned():
+        case case.Returned() | case.RecommendationReturned():
             return event.resubmit_by_on
         case programme.BatchAnnounced():
             return event.closes_on
+        case dossier.FundingRequested():
+            return event.needed_on
         case dossier.DeficiencyFound() | dossier.DeficiencyReopened():
             return event.due_on
         case _:
@@ -113,6 +142,14 @@ def _of_step(event: Event, known: Programme) -> Iterator[Hearer]:
 
 def _concerned(event: Event, acting: str, known: Programme) -> Iterator[Hearer]:
     match event:
+        case dossier.FundingRequested():
+            yield Hearer(event.asked_of, "gov", "funding-asked")
+        case dossier.FundingDecided():
+            yield Hearer(event.office, "head", "office-about-itself")
+        case dossier.GoodPracticeShared():
+            for other in known.enrolled:
+                if other.office != event.office:
+                    yield Hearer(other.office, "head", "good-practice", digest=True)
         case OfTownship():
             member = known.townships.get(event.township)
             government = None if member is None else member.government
@@ -121,13 +158,35 @@ def _concerned(event: Event, acting: str, known: Programme) -> Iterator[Hearer]:
                 yield Hearer(known.district, "officer", "district-follows")
             yield from _called(event)
         case programme.TownshipEnrolled():
-            yield from _both(Member(office=event.office, government=event.government))
+            yield from _both(event.office, event.government)
         case programme.TownshipWithdrawn():
             if (left := known.townships.get(event.township)) is not None:
-                yield from _both(left)
-        case programme.BatchAnnounced() | programme.StandardPublished() | programme.Closed():
+                yield from _both(left.office, left.government)
+        case programme.OrganisationRenamed():
+            yield from _of_new_name(event, known)
+        case (
+            programme.BatchAnnounced()
+            | programme.StandardPublished()
+            | programme.PhaseRescheduled()
+            | programme.TargetRescheduled()
+            | programme.AnnualAssessmentIssued()
+            | programme.Closed()
+        ):
             for member in known.enrolled:
                 yield Hearer(member.office, "head", "all-offices")
+
+
+def _of_new_name(event: programme.OrganisationRenamed, known: Programme) -> Iterator[Hearer]:
+    """A bureau's new name goes to all offices, which write to it; an office's to its own two."""
+    bearer = event.successor_of or event.organisation
+    bureaus = known.line_of(filter(None, (known.district, known.city)))
+    for member in known.enrolled:
+        if bearer in bureaus:
+            yield Hearer(member.office, "head", "all-offices")
+        elif bearer in known.line_of((member.office, member.government)):
+            yield from _both(member.office, member.government)
+            if known.district is not None:
+                yield Hearer(known.district, "officer", "district-follows")
 
 
 def _township(
@@ -142,9 +201,9 @@ def _township(
         yield Hearer(government, "gov", "government-copy", copy=True)
 
 
-def _both(member: Member) -> Iterator[Hearer]:
-    yield Hearer(member.office, "head", "office-about-itself")
-    yield Hearer(member.government, "gov", "government-copy", copy=True)
+def _both(office: str, government: str) -> Iterator[Hearer]:
+    yield Hearer(office, "head", "office-about-itself")
+    yield Hearer(government, "gov", "government-copy", copy=True)
 
 
 _SIGNED = (

@@ -8,12 +8,13 @@ from uuid import uuid5
 
 from services.notification import programmes
 from services.notification.notice import IN_APP, Inbox, Telling, tell
-from services.notification.policies import POLICY_VERSION, Hearer, due_on, hearers, named_in
+from services.notification.policies import POLICY_VERSION, Hearer, due_on, hearers, named_in, scope
 from services.notification.programmes import Programme
-from services.notification.templates import TEMPLATE_VERSION, TEMPLATES
+from services.notification.sentences import TEMPLATES
+from services.notification.templates import TEMPLATE_VERSION
 from shared.contracts.blocks import OfTownship, ProgrammeSite
 from shared.contracts.programme import ProgrammeEvent
-from shared.contracts.registry import BY_TYPE, CONTEXTS, decode
+from shared.contracts.registry import BY_TYPE, CONTEXTS, Event, decode
 from shared.messaging.reactions import Handler, Reaction, Received
 from shared.store.log import Log, Tenure
 from shared.store.streams import Changes, Stream, Unavailable
@@ -36,9 +37,10 @@ class Roll:
         known = self._known.get(event.programme, Programme())
         self._known[event.programme] = programmes.evolve(known, event)
 
-    def organisations(self, programme: str, township: str | None) -> frozenset[str]:
-        known = self._known.get(programme, Programme())
-        return programmes.organisations(known, township)
+    def organisations(self, event: Event) -> frozenset[str]:
+        """Whoever may have to hear of it, and all who ever took their place."""
+        known = self._known.get(event.programme, Programme())
+        return known.line_of(programmes.organisations(known, scope(event)) | named_in(event))
 
     async def before(self, tenure: Tenure) -> None:
         async with tenure.session.turn() as connection:
@@ -80,8 +82,7 @@ def telling(received: Received, roll: Roll, at: datetime) -> Reaction | None:
     event = received.event
     if received.record.type not in TEMPLATES:
         return None
-    known = roll.organisations(event.programme, getattr(event, "township", None))
-    organisations = sorted(known | named_in(event))
+    organisations = sorted(roll.organisations(event))
     inboxes = [Stream("notice", f"{event.programme}/{name}") for name in organisations]
 
     def decision(heard: Programme, *states: Inbox) -> Changes:
@@ -125,6 +126,7 @@ def _telling(hearer: Hearer, received: Received) -> Telling:
         template=record.type,
         template_version=TEMPLATE_VERSION,
         copy=hearer.copy,
+        digest=hearer.digest,
         township=getattr(event, "township", None),
         due_on=due_on(event),
     )

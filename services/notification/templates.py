@@ -6,7 +6,9 @@ A change of a sentence's meaning is a new `TEMPLATE_VERSION`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from datetime import date
 
+from services.notification.sentences import TEMPLATES
 from services.notification.words import WORDS
 from shared.contracts.registry import Event, decode, type_of
 from shared.events.envelope import Record
@@ -23,197 +25,7 @@ class Title:
     en: str
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A sentence over the event's facts; `more` is added for each fact that is there.
-
-    A fact is there unless it is null, empty or 0; `none` is added for each that is not.
-    """
-
-    zh: str
-    en: str
-    more: tuple[tuple[str, str, str], ...] = ()
-    none: tuple[tuple[str, str, str], ...] = ()
-
-
 GONE = Title("内容已删除或暂时无法读取", "The content was erased or cannot be read at the moment")
-
-_RETRY = (
-    "may_reapply_on",
-    "，{may_reapply_on}起可再次申报",
-    "; it may apply again from {may_reapply_on}",
-)
-_DUE = ("due_on", "，期限{due_on}", ", due on {due_on}")
-_BATCH = ("batch", "（{batch}）", " ({batch})")
-
-TEMPLATES: Mapping[str, Template] = {
-    "fuyan.programme.batch-announced.v1": Template(
-        "{name}申报批次已公布，{opens_on}至{closes_on}受理",
-        "Batch {name} is announced: applications are taken from {opens_on} to {closes_on}",
-    ),
-    "fuyan.programme.standard-published.v1": Template(
-        "《{title}》第 {standard_version} 版发布，{in_force_on}起施行，满 {pass_cp}为合格",
-        "Version {standard_version} of “{title}” applies from {in_force_on}; {pass_cp} to pass",
-    ),
-    "fuyan.programme.township-enrolled.v1": Template(
-        "{name}已纳入复验工作", "{name} takes part in the re-verification"
-    ),
-    "fuyan.programme.township-withdrawn.v1": Template(
-        "{township_name}不再参加复验工作：{reason}",
-        "{township_name} takes part no longer: {reason}",
-    ),
-    "fuyan.programme.closed.v1": Template(
-        "复验工作结束，{members} 个镇街中 {achieved} 个完成",
-        "The programme is over: {achieved} of {members} townships reached the target",
-    ),
-    "fuyan.dossier.plan-filed.v1": Template(
-        "{township_name}报送实施方案，目标“{target}”，计划{reach_on}达标",
-        "{township_name} filed its plan for “{target}”, to be reached by {reach_on}",
-        (("late_wd", "，逾期{late_wd}", ", {late_wd} late"),),
-    ),
-    "fuyan.dossier.plan-revised.v1": Template(
-        "{township_name}修订实施方案，目标“{target}”，计划{reach_on}达标：{reason}",
-        "{township_name} revised its plan: “{target}” by {reach_on}. Reason: {reason}",
-    ),
-    "fuyan.dossier.self-assessment-recorded.v1": Template(
-        "{township_name}完成{kind}，得 {total_cp}（满分 {out_of_cp}）",
-        "{township_name} recorded its {kind}: {total_cp} of {out_of_cp}",
-        (("to_pass_cp", "，距合格还差 {to_pass_cp}", "; {to_pass_cp} short of passing"),),
-    ),
-    "fuyan.dossier.deficiency-found.v1": Template(
-        "{township_name}“{item}”查出不足，还差 {gap_cp}：{description}",
-        "{township_name} lacks {gap_cp} in “{item}”: {description}",
-        (_DUE,),
-    ),
-    "fuyan.dossier.deficiency-withdrawn.v1": Template(
-        "{township_name}“{item}”的问题已撤销：{reason}",
-        "The deficiency of {township_name} in “{item}” is withdrawn: {reason}",
-    ),
-    "fuyan.dossier.deficiency-reopened.v1": Template(
-        "{township_name}“{item}”的整改须重做：{reason}",
-        "The deficiency of {township_name} in “{item}” is open again: {reason}",
-        (_DUE,),
-    ),
-    "fuyan.dossier.rectification-planned.v1": Template(
-        "{township_name}“{item}”拟整改：{measure}，{due_on}前完成，预计增加 {expected_gain_cp}",
-        "{township_name} plans for “{item}”: {measure}, by {due_on}, to gain {expected_gain_cp}",
-    ),
-    "fuyan.dossier.rectification-completed.v1": Template(
-        "{township_name}“{item}”已于{completed_on}销号：{result}",
-        "{township_name} closed its deficiency in “{item}” on {completed_on}: {result}",
-        (
-            ("late_wd", "（逾期{late_wd}）", " ({late_wd} late)"),
-            ("open_left", "；还有 {open_left} 项未销号", "; {open_left} still open"),
-        ),
-        (("open_left", "；整改全部销号", "; all its deficiencies are now closed"),),
-    ),
-    "fuyan.dossier.application-submitted.v1": Template(
-        "{township_name}申报验收（第 {round} 次），自评 {total_cp}（满分 {out_of_cp}）",
-        "{township_name} applied (round {round}), scoring itself {total_cp} of {out_of_cp}",
-        (_BATCH,),
-    ),
-    "fuyan.dossier.withdrawal-requested.v1": Template(
-        "{township_name}请求撤回第 {round} 次申报：{reason}",
-        "{township_name} asks to withdraw application {round}: {reason}",
-    ),
-    "fuyan.dossier.application-returned.v1": Template(
-        "{township_name}第 {round} 次申报被{by}退回 {items_count} 项，{resubmit_by_on}前重新申报",
-        "Application {round} of {township_name} was returned by {by}, {items_count} item(s); "
-        "apply again by {resubmit_by_on}",
-    ),
-    "fuyan.dossier.application-closed.v1": Template(
-        "{township_name}第 {round} 次申报办结：{outcome}",
-        "Application {round} of {township_name} is closed: {outcome}",
-    ),
-    "fuyan.case.application-rejected.v1": Template(
-        "{township_name}第 {round} 次申报未予受理：{reasons_text}",
-        "Application {round} of {township_name} was not accepted: {reasons_text}",
-    ),
-    "fuyan.case.withdrawal-refused.v1": Template(
-        "{township_name}第 {round} 次申报不予撤回：{reason}",
-        "Application {round} of {township_name} may not be withdrawn: {reason}",
-    ),
-    "fuyan.case.opened.v1": Template(
-        "{township_name}第 {round} 次申报已受理，{decide_by_on}前作出初验决定",
-        "Application {round} of {township_name} is accepted; decision due by {decide_by_on}",
-    ),
-    "fuyan.case.team-appointed.v1": Template(
-        "{township_name}验收组已成立，共 {members_count} 人",
-        "An acceptance team of {members_count} is appointed for {township_name}",
-    ),
-    "fuyan.case.member-recused.v1": Template(
-        "{township_name}验收组有 1 人回避",
-        "A member of the acceptance team for {township_name} stepped down",
-    ),
-    "fuyan.case.inspection-scheduled.v1": Template(
-        "{level}定于{starts_at}到{place}对{township_name}进行现场验收",
-        "{level} will inspect {township_name} from {starts_at} at {place}",
-    ),
-    "fuyan.case.inspection-held.v1": Template(
-        "{township_name}现场验收已于{held_on}完成",
-        "The inspection of {township_name} took place on {held_on}",
-    ),
-    "fuyan.case.marks-recorded.v1": Template(
-        "{township_name}验收组一名成员已评分",
-        "A member of the team marked {township_name}",
-    ),
-    "fuyan.case.consensus-recorded.v1": Template(
-        "{township_name}验收组议定 {total_cp}（自评 {self_total_cp}，满分 {out_of_cp}）",
-        "The team agreed on {total_cp} of {out_of_cp} for {township_name}, "
-        "which gave itself {self_total_cp}",
-    ),
-    "fuyan.case.returned.v1": Template(
-        "{by}退回{township_name}第 {round} 次申报，{items_count} 项须整改，{resubmit_by_on}前再报",
-        "Application {round} of {township_name} was returned by {by}: {items_count} item(s) to "
-        "mend, apply again by {resubmit_by_on}",
-    ),
-    "fuyan.case.preliminary-passed.v1": Template(
-        "{township_name}初验合格，得 {total_cp}，高出合格线 {margin_cp}，拟推荐{proposed_title}",
-        "{township_name} passed the district's inspection with {total_cp}, {margin_cp} above the "
-        "mark; proposed as {proposed_title}",
-    ),
-    "fuyan.case.preliminary-failed.v1": Template(
-        "{township_name}初验不合格，得 {total_cp}，还差 {shortfall_cp}",
-        "{township_name} failed the district's inspection with {total_cp}, {shortfall_cp} short",
-        (_RETRY,),
-    ),
-    "fuyan.case.recommended.v1": Template(
-        "区局推荐{township_name}申请市级复验（同一函件共 {cases_count} 个镇街），"
-        "初验得 {district_total_cp}",
-        "The district recommends {township_name} to the city, in a letter that names "
-        "{cases_count} in all; it scored {district_total_cp}",
-    ),
-    "fuyan.case.city-marks-recorded.v1": Template(
-        "{township_name}市级复验评分 {total_cp}（满分 {out_of_cp}）",
-        "The city marked {township_name}: {total_cp} of {out_of_cp}",
-    ),
-    "fuyan.case.city-passed.v1": Template(
-        "{township_name}市级复验合格（{title}），得 {total_cp}",
-        "{township_name} passed the city's re-verification ({title}) with {total_cp}",
-    ),
-    "fuyan.case.city-failed.v1": Template(
-        "{township_name}市级复验不合格",
-        "{township_name} failed the city's re-verification",
-        (("shortfall_cp", "，还差 {shortfall_cp}", ", {shortfall_cp} short"), _RETRY),
-    ),
-    "fuyan.case.title-awarded.v1": Template(
-        "{township_name}获{title}称号，牌匾编号{plaque_number}，{awarded_on}授予",
-        "{township_name} was awarded the title of {title} on {awarded_on}, plaque {plaque_number}",
-    ),
-    "fuyan.case.reward-granted.v1": Template(
-        "{township_name}获{fund}奖补 {amount_fen}（{basis}）",
-        "{township_name} is granted {amount_fen} from {fund} ({basis})",
-    ),
-    "fuyan.case.reward-paid.v1": Template(
-        "{township_name}奖补资金 {amount_fen}已于{paid_on}拨付",
-        "{amount_fen} was paid to {township_name} on {paid_on}",
-    ),
-    "fuyan.case.closed.v1": Template(
-        "{township_name}第 {round} 次申报的验收办结：{outcome}",
-        "The review of application {round} of {township_name} ended: {outcome}",
-        (("reason", "，{reason}", ", {reason}"),),
-    ),
-}
 
 
 def title(event: Event, names: Mapping[str, str]) -> Title:
@@ -257,14 +69,23 @@ def _facts(event: Event) -> dict[str, object]:
             facts |= {f"{prefix}{part.name}": getattr(fact, part.name) for part in fields(fact)}
         else:
             facts.setdefault(name, fact)
+    if facts.get("field") == "valid_until_on":
+        days = {name: facts[name] for name in ("was", "is_")}
+        facts |= {name: day and date.fromisoformat(str(day)) for name, day in days.items()}
     return facts
+
+
+_NAMED = frozenset(
+    {"item", "target", "batch", "phase", "gate", "asked_of", "decided_by", "successor_of"}
+)
+# A value before and after a correction: spoken of as what it is a value of.
+_VALUES = frozenset({"was", "is_"})
 
 
 def _said(name: str, fact: object, names: Mapping[str, str], lang: str) -> str:
     if isinstance(fact, str):
-        if (name, fact) in WORDS:
-            zh, en = WORDS[name, fact]
-            return zh if lang == "zh" else en
-        if name in ("item", "target", "batch"):
+        if (word := WORDS.get(("title" if name in _VALUES else name, fact))) is not None:
+            return word[0] if lang == "zh" else word[1]
+        if name in _NAMED:
             return names.get(fact, fact)
     return shown(name, fact, lang)

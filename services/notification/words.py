@@ -25,6 +25,20 @@ _FIELDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "gap": ("查缺自评", "gap assessment"),
         "full": ("全面自评", "full self-assessment"),
         "pre-application": ("申报前自查", "check before applying"),
+        "money": ("经费", "money"),
+        "posts": ("编制", "posts"),
+        "premises": ("办公场所", "premises"),
+        "equipment": ("装备", "equipment"),
+    },
+    "decision": {
+        "granted": ("同意", "granted"),
+        "part": ("部分同意", "granted in part"),
+        "refused": ("不同意", "refused"),
+    },
+    "field": {
+        "title": ("称号", "title"),
+        "plaque_number": ("牌匾编号", "plaque number"),
+        "valid_until_on": ("称号有效期", "validity of the title"),
     },
     "outcome": {
         "awarded": ("已授予称号", "title awarded"),

@@ -147,7 +147,8 @@ def test_an_event_of_the_programme_never_waits_for_what_lies_behind_it() -> None
 def test_hearing_an_enrolment_twice_is_hearing_it_once() -> None:
     twice = roll_of([*definition(), *definition()])
     once = roll_of(definition())
-    assert twice.organisations("shanting-2018", None) == once.organisations("shanting-2018", None)
+    event = received("fuyan.programme.batch-announced.v1").event
+    assert twice.organisations(event) == once.organisations(event)
 
 
 def test_what_nobody_hears_of_is_no_reaction() -> None:

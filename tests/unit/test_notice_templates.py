@@ -7,13 +7,21 @@ from datetime import date
 import pytest
 
 from services.notification.policies import STEPS
-from services.notification.templates import TEMPLATES, title
+from services.notification.sentences import TEMPLATES
+from services.notification.templates import title
 from services.notification.words import WORDS
 from shared.contracts import case, dossier
 from shared.contracts.payloads import example
 from shared.contracts.registry import ADAPTERS, BY_TYPE, CONTEXTS, Event, decode
 
-NAMES = {"equipment-5": "执法记录仪", "first-2018": "2018年首批", "2018-1": "2018年第一批"}
+NAMES = {
+    "equipment-5": "执法记录仪",
+    "first-2018": "2018年首批",
+    "2018-1": "2018年第一批",
+    "preparation": "创建准备",
+    "no-office": "无独立机构",
+    "370406001-gov": "山城街道办事处",
+}
 TOLD = sorted({*CONTEXTS["dossier"].events, *CONTEXTS["case"].events, *TEMPLATES})
 
 
@@ -92,6 +100,26 @@ def test_a_step_names_its_township_in_each_language(step: type[Event]) -> None:
     said = title(golden(next(name for name, event in BY_TYPE.items() if event is step)), NAMES)
     assert "山城街道" in said.zh
     assert "山城街道" in said.en
+
+
+def test_a_corrected_title_says_the_titles_and_a_corrected_day_the_days() -> None:
+    corrected = of_case("title-corrected")
+    assert isinstance(corrected, case.TitleCorrected)
+    assert title(corrected, NAMES).zh == (
+        "山城街道的牌匾编号由“示例〔2018〕10号”更正为“示例〔2018〕01号”：编号录入有误"
+    )
+    titles = replace(corrected, field="title", was="compliant", is_="demonstration")
+    assert "的称号由“达标单位”更正为“示范单位”" in title(titles, NAMES).zh
+    days = replace(corrected, field="valid_until_on", was="2021-12-19", is_=None)
+    assert "的称号有效期由“2021年12月19日”更正为“无”" in title(days, NAMES).zh
+
+
+def test_an_answer_names_who_gave_it() -> None:
+    decided = golden("fuyan.dossier.funding-decided.v1")
+    assert title(decided, NAMES).zh == (
+        "山城街道办事处对山城街道的保障申请已答复：部分同意，批准 2,980 元，"
+        "2018年6月20日到位（先购一台，余下列入下半年预算）"
+    )
 
 
 def test_money_is_told_in_yuan_with_where_it_comes_from() -> None:

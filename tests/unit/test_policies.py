@@ -1,14 +1,15 @@
 """Who hears of what, and who is left in peace."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 from functools import reduce
 from typing import Any, TypeVar
 
 import pytest
 
-from services.notification.policies import STEPS, due_on, hearers, named_in
+from services.notification.policies import STEPS, due_on, hearers, named_in, scope
 from services.notification.programmes import Programme, evolve, organisations
-from services.notification.templates import TEMPLATES
+from services.notification.sentences import TEMPLATES
 from shared.contracts import case, dossier, programme
 from shared.contracts.payloads import example
 from shared.contracts.registry import BY_TYPE, CONTEXTS, Event, decode, type_of
@@ -19,6 +20,7 @@ NAMES: dict[type[Any], str] = {event: name for name, event in BY_TYPE.items()}
 OFFICE, GOV = "370406001-office", "370406001-gov"
 DISTRICT, CITY = "370406-safety", "370400-safety"
 BY_OFFICE, BY_GOV, BY_DISTRICT = f"{OFFICE}:o12", f"{GOV}:o31", f"{DISTRICT}:o02"
+SEPTEMBER = date(2018, 9, 5)
 BY_CITY, BY_SERVICE = f"{CITY}:o41", "fuyan:review"
 
 
@@ -59,16 +61,21 @@ PATH: tuple[Event, ...] = (
     golden(case.InspectionScheduled),
     golden(case.InspectionHeld),
     golden(case.ConsensusRecorded),
+    golden(case.VetoRecorded),
     golden(case.Returned),
     golden(case.PreliminaryPassed),
     golden(case.PreliminaryFailed),
     golden(case.Recommended),
+    golden(case.RecommendationReturned),
     golden(case.CityMarksRecorded),
     golden(case.CityPassed),
     golden(case.CityFailed),
     golden(case.TitleAwarded),
+    golden(case.TitleCorrected),
+    golden(case.TitleRevoked),
     golden(case.RewardGranted),
     golden(case.RewardPaid),
+    golden(case.RewardCancelled),
     golden(case.Closed),
 )
 BESIDE_THE_PATH: set[type[Any]] = {
@@ -78,6 +85,9 @@ BESIDE_THE_PATH: set[type[Any]] = {
     dossier.RectificationPlanned,
     dossier.ApplicationReturned,
     dossier.ApplicationClosed,
+    dossier.FundingRequested,
+    dossier.FundingDecided,
+    dossier.GoodPracticeShared,
     case.MemberRecused,
     case.MarksRecorded,
 }
@@ -253,7 +263,7 @@ def test_enrolling_and_leaving_are_told_to_office_and_government() -> None:
 def test_nobody_hears_who_was_not_expected_and_nobody_hears_twice(name: str) -> None:
     event = golden(BY_TYPE[name])
     heard = [hearer.organisation for hearer in hearers(event, BY_SERVICE, KNOWN)]
-    expected = organisations(KNOWN, getattr(event, "township", None)) | named_in(event)
+    expected = organisations(KNOWN, scope(event)) | named_in(event)
     assert len(heard) == len(set(heard))
     assert set(heard) <= expected
 
@@ -272,10 +282,81 @@ def test_a_return_says_by_when_to_apply_again() -> None:
 
 
 def test_names_are_those_that_the_programme_gave() -> None:
-    known = evolve(KNOWN, golden(programme.StandardPublished))
-    assert known.names[OFFICE] == "山城街道安监办"
-    assert known.names["equipment-5"] == "执法记录仪"
-    assert known.names["first-2018"] == "2018年首批"
+    names = evolve(KNOWN, golden(programme.StandardPublished)).names(SEPTEMBER)
+    assert names[OFFICE] == "山城街道安监办"
+    assert names["equipment-5"] == "执法记录仪"
+    assert names["first-2018"] == "2018年首批"
+    phase = golden(programme.Opened).phases[0]
+    assert names[phase.code] == phase.name
+
+
+RENAMED = golden(programme.OrganisationRenamed)
+EMERGENCY = "370406-emergency"
+SUCCEEDED = replace(RENAMED, organisation=EMERGENCY, successor_of=DISTRICT)
+
+
+def test_an_organisation_is_called_what_it_was_called_on_the_day() -> None:
+    known = evolve(KNOWN, RENAMED)
+    eve = RENAMED.from_on - timedelta(days=1)
+    assert known.names(eve)[DISTRICT] == "枣庄市山亭区安全生产监督管理局"
+    assert known.names(RENAMED.from_on)[DISTRICT] == "枣庄市山亭区应急管理局"
+    assert evolve(known, RENAMED) == known
+
+
+def test_a_successor_hears_in_its_predecessors_place_from_its_day_on() -> None:
+    known = evolve(KNOWN, SUCCEEDED)
+    opened = golden(case.Opened)
+    assert told(opened, BY_SERVICE, known) == {OFFICE, DISTRICT, GOV}
+    since = replace(opened, effective_on=SUCCEEDED.from_on)
+    assert told(since, BY_SERVICE, known) == {OFFICE, EMERGENCY, GOV}
+
+
+def test_a_successor_of_a_successor_is_who_acts() -> None:
+    again = replace(SUCCEEDED, organisation="last", successor_of=EMERGENCY)
+    known = reduce(evolve, (SUCCEEDED, again), KNOWN)
+    assert known.acting(DISTRICT, again.from_on) == "last"
+    assert known.line_of({DISTRICT}) == {DISTRICT, EMERGENCY, "last"}
+
+
+def test_two_that_succeed_each_other_end_the_search() -> None:
+    back = replace(SUCCEEDED, organisation=DISTRICT, successor_of=EMERGENCY)
+    known = reduce(evolve, (SUCCEEDED, back), KNOWN)
+    assert known.line_of({DISTRICT}) == {DISTRICT, EMERGENCY}
+
+
+def test_a_bureaus_new_name_goes_to_every_office_and_an_offices_to_its_own() -> None:
+    assert told(RENAMED, BY_DISTRICT) == {OFFICE, "370406100-office"}
+    assert told(SUCCEEDED, BY_DISTRICT) == {OFFICE, "370406100-office"}
+    assert told(replace(RENAMED, organisation=OFFICE), BY_DISTRICT) == {OFFICE, GOV}
+    assert told(replace(RENAMED, organisation=GOV), BY_CITY) == {OFFICE, GOV, DISTRICT}
+    assert told(replace(RENAMED, organisation="elsewhere"), BY_CITY) == set()
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        programme.PhaseRescheduled,
+        programme.TargetRescheduled,
+        programme.AnnualAssessmentIssued,
+    ],
+)
+def test_what_moves_for_everyone_is_told_to_every_office(event: type[Event]) -> None:
+    assert told(golden(event), BY_DISTRICT) == {OFFICE, "370406100-office"}
+
+
+def test_whoever_is_asked_for_money_hears_of_it_and_the_office_of_the_answer() -> None:
+    asked = golden(dossier.FundingRequested)
+    assert asked.asked_of == GOV
+    assert told(asked, BY_OFFICE) == {GOV}
+    assert due_on(asked) == asked.needed_on
+    assert told(replace(asked, asked_of=DISTRICT), BY_OFFICE) == {DISTRICT}
+    assert told(golden(dossier.FundingDecided), BY_GOV) == {OFFICE}
+    assert told(golden(dossier.FundingDecided), BY_OFFICE) == set()
+
+
+def test_a_good_practice_is_one_quiet_line_for_the_other_offices() -> None:
+    shared = hearers(golden(dossier.GoodPracticeShared), BY_OFFICE, KNOWN)
+    assert [(one.organisation, one.digest) for one in shared] == [("370406100-office", True)]
 
 
 def test_every_event_that_somebody_hears_of_is_one_that_a_notice_can_put_into_words() -> None:
