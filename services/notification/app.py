@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.notification import api, contracts, notice, programmes
+from services.notification import api, contracts, feed, notice, programmes
 from services.notification.notice import Inbox
 from services.notification.programmes import Programme
 from services.notification.reactions import FOLLOWED, Roll, handlers
@@ -37,6 +37,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     app = new_app("notification", settings, running, readiness=log.readiness)
     app.include_router(api.routes(log))
     app.include_router(contracts.routes())
+    app.include_router(feed.routes(log, settings.contracts_url))
     return app
 
 
