@@ -68,15 +68,9 @@ def _cheapest(standard: StandardPublished, marks: Sequence[Mark], wanted_cp: int
         reached = scaled_cp(standard, closed_cp, totals.applicable_max_cp, totals.bonus_cp)
         return reached >= wanted_cp
 
-    chosen: list[Gap] = []
-    gain_cp = 0
-    for gap in gaps(standard, marks):
-        if reaches(gain_cp):
-            break
-        chosen.append(gap)
-        gain_cp += gap.gap_cp
-    # The dearest first: what came early may have become needless by what came last.
-    for gap in reversed(chosen.copy()):
+    chosen = gaps(standard, marks)
+    gain_cp = sum(gap.gap_cp for gap in chosen)
+    for gap in reversed(chosen.copy()):  # the dearest is the first to be left out
         if reaches(gain_cp - gap.gap_cp):
             chosen.remove(gap)
             gain_cp -= gap.gap_cp

@@ -73,6 +73,18 @@ async def decision(wish: Annotated[Command, Depends(command)]) -> Command:
     return wish
 
 
+async def seen(request: Request) -> int:
+    """A dependency of working papers: the version of the part that is changed, as it was seen.
+
+    There is no key: what an edit says is so once it was done, however often it is sent.
+    Raises Refused: `if-match-required`, `if-match-invalid`.
+    """
+    version = _expected(request.headers.get("if-match"))
+    if version is None:
+        raise Refused("if-match-required")
+    return version
+
+
 def answer(written: Appended) -> Written:
     """What the log did, as whoever asked for it is told."""
     return Written(stream=written.stream, version=written.version, position=written.position)
