@@ -5,7 +5,7 @@ import os
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_type_hints
 
 import typer
 from pydantic import ValidationError
@@ -25,8 +25,19 @@ class Service(StrEnum):
 
 
 PORTS = {service: 8001 + number for number, service in enumerate(Service)}
-APPENDED = dict.fromkeys(Service, ("log", "command", "claim")) | {Service.projection: ("journal",)}
+_STORE = ("log", "command", "claim")
+APPENDED = dict.fromkeys(Service, _STORE) | {
+    Service.submission: (*_STORE, "evidence_read", "evidence_erasure"),
+    Service.projection: ("journal",),
+}
 """The tables to which a service may add, and in which it may change nothing."""
+
+
+def settings_of(service: Service) -> type[ServiceSettings]:
+    """The settings that a service takes: the usual ones, or with its own beside them."""
+    app = import_module(f"services.{service}.app")
+    kind: type[ServiceSettings] = get_type_hints(app.create_app)["settings"]
+    return kind
 
 
 def serve(
@@ -40,14 +51,14 @@ def serve(
 
     A second process of a service stands by and takes over when the first is gone.
     """
+    app = import_module(f"services.{service}.app")
     try:
-        settings = ServiceSettings()
+        settings = settings_of(service)()
     except ValidationError as error:
         for problem in error.errors():
             name = "_".join(str(part) for part in ("FUYAN", *problem["loc"])).upper()
             typer.echo(f"{name if problem['loc'] else 'FUYAN_*'}: {problem['msg']}", err=True)
         raise typer.Exit(2) from error
-    app = import_module(f"services.{service}.app")
     run(app.create_app, host, PORTS[service] if port is None else port, settings)
 
 

@@ -10,8 +10,8 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from deploy.cli.main import app
+from deploy.cli.services import Service, settings_of
 from deploy.local.scenario import load
-from shared.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[2]
 ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
@@ -112,7 +112,8 @@ def test_every_fuyan_command_exists_with_its_options(readme: Path) -> None:
 @BOTH
 def test_every_setting_of_a_service_is_told_and_no_other(readme: Path) -> None:
     told = set(re.findall(r"FUYAN_[A-Z_]+[A-Z]", text(readme)))
-    of_services = {f"FUYAN_{name}".upper() for name in ServiceSettings.model_fields}
+    fields = {name for service in Service for name in settings_of(service).model_fields}
+    of_services = {f"FUYAN_{name}".upper() for name in fields}
     beside = {"FUYAN_TOPICS", "FUYAN_TOPIC_REPLICATION", "FUYAN_REQUIRE"}
     assert told == of_services | beside
 

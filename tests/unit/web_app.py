@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import httpx
 from fastapi import Depends, FastAPI, Request, Response
@@ -49,7 +49,10 @@ class IssuerSide(httpx.AsyncBaseTransport):
         return httpx.Response(200, json=self.issuer.jwks())
 
 
-def settings_for(issuer: Issuer, **given: Any) -> ServiceSettings:
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def settings_for(issuer: Issuer, kind: type[S] = ServiceSettings, **given: Any) -> S:  # type: ignore[assignment]
     usual: dict[str, Any] = {
         "database": "postgresql://nobody@nowhere/none",
         "kafka": "nowhere:1",
@@ -57,7 +60,7 @@ def settings_for(issuer: Issuer, **given: Any) -> ServiceSettings:
         "jwks_url": "http://issuer/.well-known/jwks.json",
         "demo": True,
     }
-    return ServiceSettings(**(usual | given))
+    return kind(**(usual | given))
 
 
 def small_service(side: IssuerSide, readiness: Readiness | None = None, **settings: Any) -> FastAPI:

@@ -1,0 +1,62 @@
+"""Who stands before a file: asked of the programme and the cases that this service follows."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from services.submission import evidence_grants, programmes
+from services.submission.evidence_grants import Grants, Reader
+from services.submission.programmes import Programme
+from shared.contracts.refusals import Refused
+from shared.store.log import Log
+from shared.store.streams import Stream
+from shared.web.auth import Auth, Principal
+
+
+async def who(request: Request) -> Principal:
+    """Whoever is signed in; the route's `roles` are checked beside it."""
+    auth: Auth = request.app.state.auth
+    return await auth.principal(request)
+
+
+Who = Annotated[Principal, Depends(who)]
+
+
+class Access:
+    """Grants as they are now; a follower may hear of a new team a moment later."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    async def grounds(self, who: Principal, programme: str, township: str) -> str | None:
+        """Why one may read what a township keeps; None where one may not."""
+        known = await self.programme(programme)
+        cases = await self._cases(programme, township)
+        return evidence_grants.grounds(_reader(who), known, township, cases)
+
+    async def check_adding(self, who: Principal, programme: str, township: str) -> None:
+        """Refused: `unknown-programme`, `township-not-enrolled`, `other-organisation`."""
+        known = programmes.known(await self.programme(programme), programme)
+        office = programmes.enrolment(known, township).enrolled.office
+        cases = await self._cases(programme, township)
+        if not evidence_grants.may_add(_reader(who), known, township, cases):
+            raise Refused("other-organisation", organisation=office)
+
+    async def programme(self, code: str) -> Programme:
+        """As heard so far, which may be nothing."""
+        _, found = await self._log.state(Stream("programme", code))
+        programme: Programme = found
+        return programme
+
+    async def _cases(self, programme: str, township: str) -> Mapping[str, Grants]:
+        rows = await self._log.rows(
+            "SELECT subject FROM heard WHERE context = 'case' AND version = 1"
+            " AND starts_with(subject, $1) ORDER BY subject",
+            f"{programme}/{township}/",
+        )
+        return {row[0]: (await self._log.state(Stream("case", row[0])))[1] for row in rows}
+
+
+def _reader(who: Principal) -> Reader:
+    return Reader(officer=who.officer, organisation=who.organisation, roles=who.roles)

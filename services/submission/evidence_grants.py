@@ -1,0 +1,96 @@
+"""Who may read what an office keeps as evidence, and on what grounds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from services.submission.programmes import Programme
+from shared.contracts.case import (
+    CaseEvent,
+    MemberRecused,
+    RecommendationReturned,
+    Recommended,
+    TeamAppointed,
+)
+
+OFFICE = frozenset({"clerk", "head"})
+DISTRICT = frozenset({"officer", "leader"})
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """Whom a case lets read the evidence of its township; a case nobody heard of: nobody."""
+
+    members: Mapping[str, str] = field(default_factory=dict)
+    """Who is on the team, and of which organisation."""
+    city: str | None = None
+    """The organisation it is recommended to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks."""
+
+    officer: str
+    organisation: str
+    roles: frozenset[str]
+
+
+def evolve(grants: Grants, event: CaseEvent) -> Grants:
+    match event:
+        case TeamAppointed():
+            members = {one.officer: one.organisation for one in event.members}
+            return replace(grants, members=members)
+        case MemberRecused():
+            left = {name: of for name, of in grants.members.items() if name != event.officer}
+            return replace(grants, members=left)
+        case Recommended():
+            return replace(grants, city=event.to)
+        case RecommendationReturned():
+            return replace(grants, city=None)
+        case _:
+            return grants  # a follower may look away; the case itself is elsewhere
+
+
+def grounds(
+    reader: Reader, programme: Programme, township: str, cases: Mapping[str, Grants]
+) -> str | None:
+    """Why one may read what this township keeps, as it is written into the record; None: not.
+
+    `cases` are those of the township, by their subject.
+    """
+    roles, of = reader.roles, reader.organisation
+    enrolled = programme.townships.get(township)
+    if enrolled is not None and of == enrolled.enrolled.office and roles & OFFICE:
+        return "office"
+    if enrolled is not None and of == enrolled.enrolled.government and "gov" in roles:
+        return "government"
+    if programme.district and of == programme.district and roles & DISTRICT:
+        return "district"
+    if (case := on_team(reader, cases)) is not None:
+        return f"team:{case}"
+    if "city" in roles:
+        for case, grants in cases.items():
+            if grants.city == of:
+                return f"city:{case}"
+    return "audit" if "auditor" in roles else None
+
+
+def may_add(
+    reader: Reader, programme: Programme, township: str, cases: Mapping[str, Grants]
+) -> bool:
+    """A clerk of the office, or a member of a team that inspects it."""
+    enrolled = programme.townships.get(township)
+    if enrolled is None:
+        return False
+    own = reader.organisation == enrolled.enrolled.office and "clerk" in reader.roles
+    return own or on_team(reader, cases) is not None
+
+
+def on_team(reader: Reader, cases: Mapping[str, Grants]) -> str | None:
+    """The case on whose team one is; an officer who moved elsewhere is another person there."""
+    if "member" not in reader.roles:
+        return None
+    for case, grants in cases.items():
+        if grants.members.get(reader.officer) == reader.organisation:
+            return case
+    return None

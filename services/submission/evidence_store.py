@@ -1,0 +1,130 @@
+"""The bytes of evidence, in a directory or a bucket, each content once under its own hash."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, S3Store
+
+from services.submission.settings import SubmissionSettings
+from shared.store.streams import Unavailable
+
+CHUNK_BYTES = 256 * 1024
+# Somebody waits for the answer, and repeats what they ask.
+_ATTEMPTS, _PATIENCE = 3, timedelta(seconds=10)
+
+log = structlog.get_logger()
+
+Content = AsyncIterator[bytes]
+
+
+class EvidenceStore:
+    """Raises Unavailable while it cannot be reached, `evidence-store-missing` where none is set."""
+
+    def __init__(self, settings: SubmissionSettings) -> None:
+        self._store = _store(settings)
+
+    def check(self) -> None:
+        """Raise Unavailable("evidence-store-missing") before anybody sends what cannot be kept."""
+        self._there()
+
+    async def put_part(self, upload: str, number: int, sha256: str, part: bytes) -> None:
+        """Keep a part of an upload; its hash in its name, so that none replaces another."""
+        with _reached():
+            await self._there().put_async(_part(upload, number, sha256), part)
+
+    async def part(self, upload: str, number: int, sha256: str) -> bytes:
+        """What was put; raises Unavailable where it is not there any more."""
+        with _reached():
+            found = await self._there().get_async(_part(upload, number, sha256))
+            return bytes(await found.bytes_async())
+
+    async def drop_parts(self, upload: str) -> None:
+        """Forget all parts of an upload; none there is fine."""
+        store = self._there()
+        with _reached():
+            async for page in store.list(f"uploads/{upload}/"):
+                for one in page:
+                    with suppress(FileNotFoundError):  # somebody else dropped it first
+                        await store.delete_async(one["path"])
+
+    async def keep(self, sha256: str, content: Path) -> None:
+        """Put a content under its hash, unless it is there."""
+        with _reached():
+            if not await self._holds(sha256):
+                await self._there().put_async(_content(sha256), content)
+
+    async def open(self, sha256: str, begin: int, end: int) -> Content:
+        """The bytes from `begin` up to `end`; nothing has flowed when this returns.
+
+        Raises Unavailable("evidence-content-missing") where the content is gone.
+        """
+        with _reached():
+            try:
+                found = await self._there().get_async(
+                    _content(sha256), options={"range": (begin, end)}
+                )
+            except FileNotFoundError as error:
+                raise Unavailable("evidence-content-missing", sha256=sha256) from error
+        return _chunks(found.stream(min_chunk_size=CHUNK_BYTES))
+
+    async def erase(self, sha256: str) -> None:
+        """Delete a content; one that is gone already is fine."""
+        with _reached(), suppress(FileNotFoundError):
+            await self._there().delete_async(_content(sha256))
+
+    async def _holds(self, sha256: str) -> bool:
+        try:
+            await self._there().head_async(_content(sha256))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _there(self) -> LocalStore | S3Store:
+        if self._store is None:
+            raise Unavailable("evidence-store-missing", retry_after_s=60)
+        return self._store
+
+
+def _store(settings: SubmissionSettings) -> LocalStore | S3Store | None:
+    if settings.evidence is None:
+        return None
+    if settings.evidence.startswith("file://"):
+        return LocalStore.from_url(settings.evidence, mkdir=True)
+    endpoint = settings.evidence_endpoint
+    return S3Store.from_url(
+        settings.evidence,
+        config={} if endpoint is None else {"endpoint": endpoint},
+        client_options={
+            "allow_http": endpoint is not None and endpoint.startswith("http:"),
+            "connect_timeout": timedelta(seconds=5),
+            "timeout": timedelta(seconds=60),
+        },
+        retry_config={"max_retries": _ATTEMPTS, "retry_timeout": _PATIENCE},
+    )
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    """What a store says stays in the log: it names buckets and directories."""
+    try:
+        yield
+    except (BaseError, OSError) as error:
+        log.warning("evidence store", error=repr(error))
+        raise Unavailable("evidence-store-unavailable") from error
+
+
+async def _chunks(found: AsyncIterator[object]) -> Content:
+    async for chunk in found:
+        yield bytes(memoryview(chunk))  # type: ignore[arg-type]
+
+
+def _content(sha256: str) -> str:
+    return f"content/{sha256[:2]}/{sha256}"
+
+
+def _part(upload: str, number: int, sha256: str) -> str:
+    return f"uploads/{upload}/{number:05d}-{sha256}"

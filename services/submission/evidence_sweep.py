@@ -1,0 +1,34 @@
+"""What happens to evidence by itself: yesterday's uploads are forgotten, erasures are finished."""
+
+import asyncio
+
+from services.submission.evidence import Register
+from services.submission.evidence_intake import Intake
+from services.submission.evidence_store import EvidenceStore
+from services.submission.settings import SubmissionSettings
+from shared.store.log import Log, Tenure
+from shared.store.pool import Pool
+from shared.store.streams import Unavailable
+
+EVERY_S = 600.0
+
+
+class Sweep:
+    """A duty of the log's writer, so that one process does it; a store that is away is no end."""
+
+    def __init__(self, log: Log, tables: Pool, settings: SubmissionSettings) -> None:
+        self._degraded = log.degraded
+        self._intake = Intake(EvidenceStore(settings), Register(tables), log.clock)
+
+    async def before(self, tenure: Tenure) -> None:
+        """Nothing to look at."""
+
+    async def run(self, tenure: Tenure) -> None:
+        """Sweep every ten minutes, until cancelled."""
+        while True:
+            try:
+                await self._intake.sweep()
+                self._degraded.pop("evidence", None)
+            except Unavailable as error:
+                self._degraded["evidence"] = error.code
+            await asyncio.sleep(EVERY_S)
