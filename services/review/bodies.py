@@ -1,11 +1,12 @@
 """What may be sent to a programme: its definition and its parts, bounded, and nothing else."""
 
 from dataclasses import fields
-from datetime import date
+from datetime import UTC, date
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
+from services.review.annual import Sheet
 from services.review.definition import (
     BatchDraft,
     CalendarDraft,
@@ -17,7 +18,9 @@ from services.review.definition import (
 )
 from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.programme import (
+    AnnualRow,
     Category,
+    Cut,
     Gate,
     Item,
     Organisation,
@@ -26,10 +29,11 @@ from shared.contracts.programme import (
     Target,
 )
 from shared.web import bodies
-from shared.web.bodies import CONTRACT, Body, Code, Day, Flag, Line, Paper, Points, Words
+from shared.web.bodies import CONTRACT, Body, Code, Day, Flag, Line, Paper, Points, Sha256, Words
 
 D = TypeVar("D")
 Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]
+Year = Annotated[int, Field(strict=True, ge=2000, le=2200)]
 
 
 class ActBody(bodies.ActBody):
@@ -82,7 +86,7 @@ class YearFields(Body):
 class CalendarFields(YearFields):
     """The same, with its year."""
 
-    year: Annotated[int, Field(strict=True, ge=2000, le=2200)]
+    year: Year
 
 
 class BatchFields(Body):
@@ -132,6 +136,79 @@ class LeavingBody(ActBody):
 
     reason: Words
     successor: Code | None = None
+
+
+class PhaseDaysBody(ActBody):
+    """The days a phase is to have, both; without `from_on` it begins with the programme."""
+
+    from_on: Day | None = None
+    to_on: Day
+    reason: Words
+
+
+class DueBody(ActBody):
+    """The day a target is to be due."""
+
+    due_on: Day
+    reason: Words
+
+
+class NameBody(ActBody):
+    """The name borne from a day on, and whose place is taken, if anybody's."""
+
+    name: Line
+    from_on: Day
+    document_prefix: Line | None = None
+    successor_of: Code | None = None
+
+
+class CutBody(Body):
+    """Up to where a partition had been read, exclusive."""
+
+    topic: Annotated[str, StringConstraints(pattern=r"^fuyan\.[a-z]{1,20}\.v[0-9]{1,3}$")]
+    partition: Count
+    next_offset: Annotated[int, Field(strict=True, ge=0, le=10**15)]
+
+
+class RulesRefBody(Body):
+    """A published version of a kind of rules."""
+
+    kind: RulesKind
+    version: Annotated[int, Field(strict=True, ge=1, le=100_000)]
+
+
+class AnnualRowBody(Body):
+    """What a township is given for the year."""
+
+    township: Code
+    points_cp: Points
+    rank: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = None
+    priority: Flag = False
+
+
+class SheetBody(ActBody):
+    """The year's assessment sheet, whole."""
+
+    year: Year
+    figures_digest: Sha256
+    as_of_on: Day
+    known_at: AwareDatetime
+    cut: Annotated[tuple[CutBody, ...], Field(max_length=1000)]
+    rules: Annotated[tuple[RulesRefBody, ...], Field(max_length=20)] = ()
+    rows: Annotated[tuple[AnnualRowBody, ...], Field(max_length=2000)]
+    replaces_digest: Sha256 | None = None
+
+    def sheet(self) -> Sheet:
+        return Sheet(
+            year=self.year,
+            figures_digest=self.figures_digest,
+            as_of_on=self.as_of_on,
+            known_at=self.known_at.astimezone(UTC),
+            cut=tuple(Cut(**one.model_dump()) for one in self.cut),
+            rules=tuple((one.kind, one.version) for one in self.rules),
+            rows=tuple(AnnualRow(**one.model_dump()) for one in self.rows),
+            replaces_digest=self.replaces_digest,
+        )
 
 
 class EndBody(ActBody):

@@ -1,42 +1,35 @@
-"""What a programme remembers, and what its district may decide: a definition that is all data."""
+"""What a programme remembers, and who takes part in it, until it ends.
 
-import json
-from collections.abc import Mapping
+What else its district decides is beside it: `opening.py` begins a programme, `publishing.py` gives
+it standards, rules and calendars, `schedule.py` its days, `organisations.py` its names, `annual.py`
+its yearly sheets.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
-from hashlib import sha256
+from datetime import date
+from typing import assert_never
 
-from services.review.definition import (
-    DEADLINES,
-    BatchDraft,
-    CalendarDraft,
-    Deadline,
-    Definition,
-    RulesDraft,
-    RulesKind,
-    StandardDraft,
-    TownshipDraft,
-    check_phases,
-    check_rules,
-    check_targets,
-    in_phase,
-)
-from services.review.standards import check_sound, no_duplicates
+from services.review.definition import Deadline, RulesKind, TownshipDraft
 from shared.contracts.blocks import ProgrammeSite, StandardRef
 from shared.contracts.programme import (
+    AnnualAssessmentIssued,
     BatchAnnounced,
     CalendarPublished,
     Closed,
     Opened,
+    OrganisationRenamed,
+    Phase,
+    PhaseRescheduled,
     ProgrammeEvent,
     RulesPublished,
-    RulesRef,
     StandardPublished,
+    Target,
+    TargetRescheduled,
     TownshipEnrolled,
     TownshipWithdrawn,
 )
 from shared.contracts.refusals import Refused
-from shared.standard import digest
 from shared.working_days import Calendar
 
 
@@ -44,17 +37,23 @@ from shared.working_days import Calendar
 class Programme:
     """What decisions need; every programme begins as `Programme()`.
 
+    `phases` and `targets` have the days that hold now, whatever they were opened with.
     `townships` are those that take part now; `left` keeps every enrolment that ended, with the
     first day without it.
     """
 
     opened: Opened | None = None
+    phases: Mapping[str, Phase] = field(default_factory=dict)
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    rescheduled: tuple[PhaseRescheduled | TargetRescheduled, ...] = ()
     standards: tuple[StandardPublished, ...] = ()
     rules: tuple[RulesPublished, ...] = ()
     calendars: tuple[CalendarPublished, ...] = ()
     batches: Mapping[str, BatchAnnounced] = field(default_factory=dict)
     townships: Mapping[str, TownshipEnrolled] = field(default_factory=dict)
     left: tuple[tuple[TownshipEnrolled, date], ...] = ()
+    renamed: tuple[OrganisationRenamed, ...] = ()
+    annual: tuple[AnnualAssessmentIssued, ...] = ()
     closed: Closed | None = None
 
     def standard_on(self, day: date) -> StandardPublished | None:
@@ -94,11 +93,38 @@ class Programme:
         own = ((one, until) for one, until in reversed(stays) if one.township == code)
         return next((one for one, until in own if one.effective_on <= day < until), None)
 
+    def acts_as(self, organisation: str, other: str, day: date = date.max) -> bool:
+        """Whether one organisation has by `day` the part of the other, or the other had its part.
+
+        Both ways, so that an officer of the old bureau is no stranger to the new one's cases, and
+        so that a successor named in error shuts nobody out.
+        """
+        return self._part(organisation, day) == self._part(other, day)
+
+    def holder(self, organisation: str, day: date = date.max) -> str:
+        """Who has by `day` the part that was `organisation`'s: itself, or the last to follow it."""
+        for one in self.renamed:  # in their order: who is followed took part before
+            if one.successor_of == organisation and one.from_on <= day:
+                organisation = one.organisation
+        return organisation
+
+    def _part(self, organisation: str, day: date) -> str:
+        """The first organisation of the line that this one stands in."""
+        for one in reversed(self.renamed):
+            if one.organisation == organisation and one.successor_of and one.from_on <= day:
+                organisation = one.successor_of
+        return organisation
+
 
 def evolve(programme: Programme, event: ProgrammeEvent) -> Programme:
     match event:
         case Opened():
-            return replace(programme, opened=event)
+            return replace(
+                programme,
+                opened=event,
+                phases={one.code: one for one in event.phases},
+                targets={one.code: one for one in event.targets},
+            )
         case StandardPublished():
             return replace(programme, standards=(*programme.standards, event))
         case RulesPublished():
@@ -107,6 +133,20 @@ def evolve(programme: Programme, event: ProgrammeEvent) -> Programme:
             return replace(programme, calendars=(*programme.calendars, event))
         case BatchAnnounced():
             return replace(programme, batches={**programme.batches, event.batch: event})
+        case PhaseRescheduled():
+            phase = replace(programme.phases[event.phase], from_on=event.from_on, to_on=event.to_on)
+            return replace(
+                programme,
+                phases={**programme.phases, phase.code: phase},
+                rescheduled=(*programme.rescheduled, event),
+            )
+        case TargetRescheduled():
+            target = replace(programme.targets[event.target], due_on=event.due_on)
+            return replace(
+                programme,
+                targets={**programme.targets, target.code: target},
+                rescheduled=(*programme.rescheduled, event),
+            )
         case TownshipEnrolled():
             return replace(
                 programme,
@@ -118,149 +158,61 @@ def evolve(programme: Programme, event: ProgrammeEvent) -> Programme:
             }
             over = (programme.townships[event.township], event.effective_on)
             return replace(programme, townships=stay, left=(*programme.left, over))
+        case OrganisationRenamed():
+            return replace(programme, renamed=(*programme.renamed, event))
+        case AnnualAssessmentIssued():
+            return replace(programme, annual=(*programme.annual, event))
         case Closed():
             return replace(programme, closed=event)
+        case _:
+            assert_never(event)
 
 
-def open_programme(
-    programme: Programme, definition: Definition, *, site: ProgrammeSite
-) -> list[ProgrammeEvent]:
-    """Open a programme with everything it needs, in one act.
+def in_being(
+    programme: Programme, site: ProgrammeSite, after: Iterable[ProgrammeEvent] = ()
+) -> Opened:
+    """The programme, over or not; nothing of it happens before it was opened, or before `after`.
 
-    The first standard and rules may be in force from the opening's own day: nobody can have been
-    scored by an older one. Raises Refused: `programme-exists`, and what the parts refuse.
+    Raises Refused: `unknown-programme`, `effective-day-too-early`.
     """
-    if programme.opened is not None:
-        raise Refused("programme-exists", programme=definition.code)
-    day = site["effective_on"]
-    check_phases(definition.phases)
-    check_targets(definition.targets, definition.phases)
-    no_duplicates("rules", (one.kind for one in definition.rules))
-    if not any(one.kind == "deadlines" for one in definition.rules):
-        raise Refused("deadlines-incomplete", missing=DEADLINES)
-    standard = _published(programme, definition.standard, earliest=day, site=site)
-    rules = [_rules(programme, one, site=site) for one in definition.rules]
-    opened = Opened(
-        **site,
-        name_zh=definition.name_zh,
-        name_en=definition.name_en,
-        district=definition.district,
-        city=definition.city,
-        basis=definition.basis,
-        rehearsal=definition.rehearsal,
-        phases=definition.phases,
-        targets=definition.targets,
-        standard=standard.standard,
-        rules=tuple(
-            RulesRef(kind=one.kind, version=one.version, digest=one.digest) for one in rules
-        ),
-    )
-    events: list[ProgrammeEvent] = [opened, standard, *rules]
-    for event in events:
-        programme = evolve(programme, event)
-    no_duplicates("calendar", (str(one.year) for one in definition.calendars))
-    parts: list[list[ProgrammeEvent]] = [
-        *(publish_calendar(programme, one, site=site) for one in definition.calendars)
-    ]
-    no_duplicates("batch", (one.batch for one in definition.batches))
-    parts += [announce_batch(programme, one, site=site) for one in definition.batches]
-    no_duplicates("township", (one.township for one in definition.townships))
-    no_duplicates("office", (one.office for one in definition.townships))
-    parts += [enrol_township(programme, one, site=site) for one in definition.townships]
-    return events + [event for part in parts for event in part]
-
-
-def publish_standard(
-    programme: Programme, draft: StandardDraft, *, today: date, site: ProgrammeSite
-) -> list[ProgrammeEvent]:
-    """Publish the next version, whole; in force no earlier than the next midnight in Shanghai.
-
-    `today` is the day on which this is recorded: no back-dating makes a standard retroactive.
-    """
-    _running(programme, site)
-    last = programme.standards[-1]
-    if draft.code != last.standard.code:
-        raise Refused("standard-code-differs", given=draft.code, was=last.standard.code)
-    tomorrow = max(today, site["effective_on"]) + timedelta(days=1)
-    event = _published(programme, draft, earliest=max(tomorrow, last.in_force_on), site=site)
-    return [] if event.standard.digest == last.standard.digest else [event]
-
-
-def publish_rules(
-    programme: Programme, draft: RulesDraft, *, site: ProgrammeSite
-) -> list[ProgrammeEvent]:
-    """Publish the next version of one kind of rules; equal rules change nothing."""
-    _running(programme, site)
-    event = _rules(programme, draft, site=site)
-    last = _last_rules(programme, draft.kind)
-    return [] if last is not None and last.digest == event.digest else [event]
-
-
-def publish_calendar(
-    programme: Programme, draft: CalendarDraft, *, site: ProgrammeSite
-) -> list[ProgrammeEvent]:
-    """Publish a year's days off and worked weekends; a later one replaces it.
-
-    Raises Refused: `calendar-day-outside-year`, `calendar-day-unfit` (a worked day that is no
-    weekend, or one that is off as well).
-    """
-    _running(programme, site)
-    for day in (*draft.holidays, *draft.worked_weekends):
-        if day.year != draft.year:
-            raise Refused("calendar-day-outside-year", day=day, year=str(draft.year))
-    for day in draft.worked_weekends:
-        if day.weekday() < 5 or day in draft.holidays:
-            raise Refused("calendar-day-unfit", day=day)
-    event = CalendarPublished(
-        **site,
-        year=draft.year,
-        holidays=tuple(sorted(set(draft.holidays))),
-        worked_weekends=tuple(sorted(set(draft.worked_weekends))),
-        provisional=draft.provisional,
-        source=draft.source,
-    )
-    last = next((one for one in reversed(programme.calendars) if one.year == draft.year), None)
-    return [] if last is not None and _said(last) == _said(event) else [event]
-
-
-def announce_batch(
-    programme: Programme, draft: BatchDraft, *, site: ProgrammeSite
-) -> list[ProgrammeEvent]:
-    """Announce when offices may apply together, within the phases that take applications."""
-    opened = _running(programme, site)
-    if draft.batch in programme.batches:
-        raise Refused("duplicate-code", kind="batch", duplicate=draft.batch)
-    targets = sorted(target.code for target in opened.targets)
-    if draft.target not in targets:
-        raise Refused("unknown-target", target=draft.target, known=targets)
-    if draft.closes_on < draft.opens_on:
+    if programme.opened is None:
+        raise Refused("unknown-programme", programme=site["programme"])
+    earliest_on = max(one.effective_on for one in (programme.opened, *after))
+    if site["effective_on"] < earliest_on:
         raise Refused(
-            "days-reversed", of=draft.batch, from_on=draft.opens_on, to_on=draft.closes_on
+            "effective-day-too-early",
+            effective_on=site["effective_on"],
+            earliest_on=earliest_on,
         )
-    for day in (draft.opens_on, draft.closes_on):
-        if not any(phase.applications_open and in_phase(day, phase) for phase in opened.phases):
-            raise Refused("batch-outside-phase", batch=draft.batch, day=day)
-    return [
-        BatchAnnounced(
-            **site,
-            batch=draft.batch,
-            name=draft.name,
-            opens_on=draft.opens_on,
-            closes_on=draft.closes_on,
-            target=draft.target,
-        )
-    ]
+    return programme.opened
+
+
+def running(
+    programme: Programme, site: ProgrammeSite, after: Iterable[ProgrammeEvent] = ()
+) -> Opened:
+    """The same, if it is not over; else Refused("programme-closed")."""
+    if programme.closed is not None:
+        raise Refused("programme-closed", closed_on=programme.closed.closed_on)
+    return in_being(programme, site, after)
 
 
 def enrol_township(
     programme: Programme, draft: TownshipDraft, *, site: ProgrammeSite
 ) -> list[ProgrammeEvent]:
-    """Take a township in; one that left may come back."""
-    _running(programme, site)
+    """Take a township in; one that left may come back, not before the day it left.
+
+    Raises Refused: `township-enrolled`, `duplicate-code` for an office that is another's.
+    """
+    running(programme, site)
     if draft.township in programme.townships:
         raise Refused("township-enrolled", township=draft.township)
-    if any(one.office == draft.office for one in programme.townships.values()):
+    if any(programme.acts_as(one.office, draft.office) for one in programme.townships.values()):
         raise Refused("duplicate-code", kind="office", duplicate=draft.office)
+    left_on = [until for one, until in programme.left if one.township == draft.township]
+    if left_on and site["effective_on"] < left_on[-1]:
+        raise Refused(
+            "effective-day-too-early", effective_on=site["effective_on"], earliest_on=left_on[-1]
+        )
     return [
         TownshipEnrolled(
             **site,
@@ -284,17 +236,17 @@ def withdraw_township(
     successor: str | None = None,
     site: ProgrammeSite,
 ) -> list[ProgrammeEvent]:
-    """Let a township go, for the one that follows it where there is one."""
-    _running(programme, site)
+    """Let a township go, for the one that follows it where there is one.
+
+    Raises Refused: `township-not-enrolled`, for the one that follows, too.
+    """
+    own = (one for one in programme.townships.values() if one.township == township)
+    running(programme, site, after=own)
     enrolled = programme.township(township)
-    if site["effective_on"] < enrolled.enrolled_on:
-        raise Refused(
-            "effective-day-too-early",
-            effective_on=site["effective_on"],
-            earliest_on=enrolled.enrolled_on,
-        )
     if successor is not None:
         programme.township(successor)
+        if successor == township:
+            raise Refused("own-successor", of=township)
     return [
         TownshipWithdrawn(
             **site,
@@ -311,8 +263,13 @@ def withdraw_township(
 def close(
     programme: Programme, *, achieved: int, reason: str | None = None, site: ProgrammeSite
 ) -> list[ProgrammeEvent]:
-    """End the programme; `achieved` of its enrolled townships reached the standard."""
-    _running(programme, site)
+    """End the programme; `achieved` of its enrolled townships reached the standard.
+
+    That count is the read side's: of those that take part now, who the signed figures of the last
+    target show as achieved, in time or late. A programme knows no cases, and only bounds it.
+    Raises Refused("achieved-over-members").
+    """
+    running(programme, site, after=programme.townships.values())
     members = len(programme.townships)
     if not 0 <= achieved <= members:
         raise Refused("achieved-over-members", achieved=achieved, members=members)
@@ -325,71 +282,3 @@ def close(
             reason=reason,
         )
     ]
-
-
-def _running(programme: Programme, site: ProgrammeSite) -> Opened:
-    """The programme, if it is open; nothing of it happens before it was opened."""
-    if programme.opened is None:
-        raise Refused("unknown-programme", programme=site["programme"])
-    if programme.closed is not None:
-        raise Refused("programme-closed", closed_on=programme.closed.closed_on)
-    if site["effective_on"] < programme.opened.effective_on:
-        raise Refused(
-            "effective-day-too-early",
-            effective_on=site["effective_on"],
-            earliest_on=programme.opened.effective_on,
-        )
-    return programme.opened
-
-
-def _published(
-    programme: Programme, draft: StandardDraft, *, earliest: date, site: ProgrammeSite
-) -> StandardPublished:
-    in_force_on = draft.in_force_on or earliest
-    if in_force_on < earliest:
-        raise Refused("in-force-too-early", in_force_on=in_force_on, earliest_on=earliest)
-    version = len(programme.standards) + 1
-    event = StandardPublished(
-        **site,
-        standard=StandardRef(code=draft.code, version=version, digest=""),
-        title=draft.title,
-        illustrative=draft.illustrative,
-        in_force_on=in_force_on,
-        total_cp=draft.total_cp,
-        pass_cp=draft.pass_cp,
-        demonstration_cp=draft.demonstration_cp,
-        categories=draft.categories,
-        items=draft.items,
-        gates=draft.gates,
-        previous_version=version - 1 or None,
-        changes=draft.changes,
-    )
-    check_sound(event)
-    ref = StandardRef(code=draft.code, version=version, digest=digest(event))
-    return replace(event, standard=ref)
-
-
-def _rules(programme: Programme, draft: RulesDraft, *, site: ProgrammeSite) -> RulesPublished:
-    check_rules(draft)
-    last = _last_rules(programme, draft.kind)
-    earliest = max(site["effective_on"], last.in_force_on) if last else site["effective_on"]
-    in_force_on = draft.in_force_on or earliest
-    if in_force_on < earliest:
-        raise Refused("in-force-too-early", in_force_on=in_force_on, earliest_on=earliest)
-    text = json.dumps(draft.rules, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return RulesPublished(
-        **site,
-        kind=draft.kind,
-        version=last.version + 1 if last else 1,
-        digest=sha256(text.encode()).hexdigest(),
-        rules=draft.rules,
-        in_force_on=in_force_on,
-    )
-
-
-def _last_rules(programme: Programme, kind: RulesKind) -> RulesPublished | None:
-    return next((one for one in reversed(programme.rules) if one.kind == kind), None)
-
-
-def _said(calendar: CalendarPublished) -> tuple[object, ...]:
-    return calendar.holidays, calendar.worked_weekends, calendar.provisional, calendar.source

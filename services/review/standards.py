@@ -1,10 +1,24 @@
 """What must be true of a scoring table before anybody is scored by it."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from shared.contracts.programme import Gate, Item, Params, StandardPublished
+from shared.contracts.programme import Gate, Item, Params, StandardChange, StandardPublished
 from shared.contracts.refusals import Refused
+
+# What an item consists of, as a change of it is told.
+_PARTS = {
+    "category": "类别",
+    "name": "名称",
+    "criterion": "评分要求",
+    "method": "评分方法",
+    "params": "评分参数",
+    "max_cp": "分值",
+    "nature": "软硬件属性",
+    "na_allowed": "是否可不适用",
+    "key_min_cp": "关键项最低分",
+    "evidence_hint": "佐证材料",
+}
 
 
 def check_sound(standard: StandardPublished) -> None:
@@ -33,6 +47,35 @@ def check_sound(standard: StandardPublished) -> None:
         gated = any(gate.rule.item == item.code for gate in standard.gates)
         if item.na_allowed and (gated or item.key_min_cp is not None):
             raise Refused("gated-item-not-applicable", item=item.code)
+
+
+def made_changes(
+    old: Sequence[Item], new: Sequence[Item], described: Sequence[StandardChange]
+) -> tuple[StandardChange, ...]:
+    """What became of each item that is not as it was: in the district's words, or in plain ones.
+
+    Raises Refused("change-not-made") for words about an item that stayed as it was.
+    """
+    before = {one.code: one for one in old}
+    after = {one.code: one for one in new}
+    words = {one.item: one.what for one in described}
+    changed = [code for code in (before | after) if before.get(code) != after.get(code)]
+    for code in words:
+        if code not in changed:
+            raise Refused("change-not-made", item=code)
+    return tuple(
+        StandardChange(item=code, what=words.get(code) or _what(before.get(code), after.get(code)))
+        for code in changed
+    )
+
+
+def _what(old: Item | None, new: Item | None) -> str:
+    if old is None:
+        return "新增"
+    if new is None:
+        return "取消"
+    parts = [name for field, name in _PARTS.items() if getattr(old, field) != getattr(new, field)]
+    return f"修改：{'、'.join(parts)}"
 
 
 def no_duplicates(kind: str, codes: Iterable[str]) -> None:

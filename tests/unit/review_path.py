@@ -15,7 +15,8 @@ from services.review.definition import (
     StandardDraft,
     TownshipDraft,
 )
-from services.review.programme import Programme, open_programme
+from services.review.opening import open_programme
+from services.review.programme import Programme
 from services.review.programme import evolve as evolve_programme
 from shared.contracts.blocks import Document, Mark, ProgrammeSite, Title
 from shared.contracts.case import CaseEvent, NotApplicableDecision

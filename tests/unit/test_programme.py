@@ -4,9 +4,17 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from services.review import programme as decisions
 from services.review.definition import Definition, RulesDraft
-from services.review.programme import Programme, evolve
+from services.review.opening import open_programme
+from services.review.programme import (
+    Programme,
+    close,
+    enrol_township,
+    evolve,
+    withdraw_township,
+)
+from services.review.publishing import publish_calendar, publish_rules, publish_standard
+from services.review.schedule import announce_batch
 from shared.contracts.blocks import StandardRef
 from shared.contracts.programme import (
     BatchAnnounced,
@@ -49,7 +57,7 @@ JUNE = date(2018, 6, 1)
 
 
 def open_(definition: Definition) -> Outcome[Programme, ProgrammeEvent]:
-    return given().when(decisions.open_programme, definition, site=site())
+    return given().when(open_programme, definition, site=site())
 
 
 def test_opening_says_everything_in_one_act() -> None:
@@ -66,7 +74,7 @@ def test_opening_says_everything_in_one_act() -> None:
 
 
 def test_a_programme_opens_once() -> None:
-    given(*OLD).when(decisions.open_programme, DEFINITION, site=site()).refused("programme-exists")
+    given(*OLD).when(open_programme, DEFINITION, site=site()).refused("programme-exists")
 
 
 def test_the_first_standard_is_in_force_on_the_opening_day() -> None:
@@ -227,14 +235,12 @@ def test_other_rules_hold_words_and_bounded_whole_numbers() -> None:
 
 def publish(kind: str, rules: dict[str, Any]) -> Outcome[Programme, ProgrammeEvent]:
     draft = RulesDraft(kind=kind, rules=rules)  # type: ignore[arg-type]  # a literal in every test
-    return given(*OLD).when(decisions.publish_rules, draft, site=site(JUNE))
+    return given(*OLD).when(publish_rules, draft, site=site(JUNE))
 
 
 def test_a_new_standard_takes_effect_at_the_next_midnight() -> None:
     draft = replace(STANDARD, title="第二版")
-    (event,) = (
-        given(*OLD).when(decisions.publish_standard, draft, today=JUNE, site=site(JUNE)).events
-    )
+    (event,) = given(*OLD).when(publish_standard, draft, today=JUNE, site=site(JUNE)).events
     assert isinstance(event, StandardPublished)
     assert (event.in_force_on, event.standard.version) == (date(2018, 6, 2), 2)
     assert event.previous_version == 1
@@ -242,36 +248,32 @@ def test_a_new_standard_takes_effect_at_the_next_midnight() -> None:
 
 def test_a_new_standard_is_never_in_force_on_the_day_it_is_published() -> None:
     draft = replace(STANDARD, title="第二版", in_force_on=JUNE)
-    given(*OLD).when(decisions.publish_standard, draft, today=JUNE, site=site(JUNE)).refused(
+    given(*OLD).when(publish_standard, draft, today=JUNE, site=site(JUNE)).refused(
         "in-force-too-early", earliest_on=date(2018, 6, 2)
     )
 
 
 def test_back_dating_makes_no_standard_retroactive() -> None:
     draft = replace(STANDARD, title="第二版", in_force_on=date(2018, 3, 2))
-    given(*OLD).when(
-        decisions.publish_standard, draft, today=JUNE, site=site(date(2018, 3, 1))
-    ).refused("in-force-too-early", earliest_on=date(2018, 6, 2))
+    given(*OLD).when(publish_standard, draft, today=JUNE, site=site(date(2018, 3, 1))).refused(
+        "in-force-too-early", earliest_on=date(2018, 6, 2)
+    )
 
 
 def test_the_old_standard_holds_until_the_new_one_takes_effect() -> None:
     draft = replace(STANDARD, title="第二版", in_force_on=date(2018, 7, 1))
-    programme = (
-        given(*OLD).when(decisions.publish_standard, draft, today=JUNE, site=site(JUNE)).state
-    )
+    programme = given(*OLD).when(publish_standard, draft, today=JUNE, site=site(JUNE)).state
     in_force = [programme.standard_on(day) for day in (date(2018, 6, 30), date(2018, 7, 1))]
     assert [one.standard.version if one else 0 for one in in_force] == [1, 2]
 
 
 def test_a_standard_says_something_new_or_nothing() -> None:
-    given(*OLD).when(
-        decisions.publish_standard, STANDARD, today=JUNE, site=site(JUNE)
-    ).then_nothing()
+    given(*OLD).when(publish_standard, STANDARD, today=JUNE, site=site(JUNE)).then_nothing()
 
 
 def test_a_programme_keeps_its_standards_code() -> None:
     given(*OLD).when(
-        decisions.publish_standard, replace(STANDARD, code="t"), today=JUNE, site=site(JUNE)
+        publish_standard, replace(STANDARD, code="t"), today=JUNE, site=site(JUNE)
     ).refused("standard-code-differs", was="s")
 
 
@@ -286,34 +288,34 @@ def test_new_rules_count_from_their_day() -> None:
     shorter = RulesDraft(
         kind="deadlines", rules={"decide_wd": 5, "resubmit_wd": 5}, in_force_on=date(2018, 7, 1)
     )
-    programme = given(*OLD).when(decisions.publish_rules, shorter, site=site(JUNE)).state
+    programme = given(*OLD).when(publish_rules, shorter, site=site(JUNE)).state
     assert programme.deadline_wd("decide_wd", date(2018, 6, 30)) == 10
     assert programme.deadline_wd("decide_wd", date(2018, 7, 1)) == 5
 
 
 def test_equal_rules_change_nothing() -> None:
-    given(*OLD).when(decisions.publish_rules, DEADLINES, site=site(JUNE)).then_nothing()
+    given(*OLD).when(publish_rules, DEADLINES, site=site(JUNE)).then_nothing()
 
 
 def test_rules_do_not_reach_back() -> None:
     early = replace(DEADLINES, rules={"decide_wd": 1, "resubmit_wd": 1}, in_force_on=OPENING)
-    given(*OLD).when(decisions.publish_rules, early, site=site(JUNE)).refused("in-force-too-early")
+    given(*OLD).when(publish_rules, early, site=site(JUNE)).refused("in-force-too-early")
 
 
 def test_a_later_calendar_of_a_year_replaces_the_earlier() -> None:
     draft = replace(CALENDAR, holidays=(date(2018, 6, 18),))
-    programme = given(*OLD).when(decisions.publish_calendar, draft, site=site(JUNE)).state
+    programme = given(*OLD).when(publish_calendar, draft, site=site(JUNE)).state
     assert not programme.calendar().is_working(date(2018, 6, 18))
     assert programme.calendar().is_working(date(2018, 9, 24))
 
 
 def test_the_same_calendar_changes_nothing() -> None:
-    given(*OLD).when(decisions.publish_calendar, CALENDAR, site=site(JUNE)).then_nothing()
+    given(*OLD).when(publish_calendar, CALENDAR, site=site(JUNE)).then_nothing()
 
 
 def test_a_calendar_keeps_to_its_year() -> None:
     given(*OLD).when(
-        decisions.publish_calendar,
+        publish_calendar,
         replace(CALENDAR, holidays=(date(2019, 1, 1),)),
         site=site(JUNE),
     ).refused("calendar-day-outside-year")
@@ -324,59 +326,57 @@ def test_only_a_weekend_that_is_no_holiday_can_be_worked() -> None:
         replace(CALENDAR, worked_weekends=(date(2018, 6, 18),)),
         replace(CALENDAR, holidays=(date(2018, 9, 29),)),
     ):
-        given(*OLD).when(decisions.publish_calendar, odd, site=site(JUNE)).refused(
-            "calendar-day-unfit"
-        )
+        given(*OLD).when(publish_calendar, odd, site=site(JUNE)).refused("calendar-day-unfit")
 
 
 def test_a_batch_lies_where_applications_are_taken() -> None:
     early = replace(BATCH, batch="b2", opens_on=date(2018, 8, 31))
-    given(*OLD).when(decisions.announce_batch, early, site=site(JUNE)).refused(
+    given(*OLD).when(announce_batch, early, site=site(JUNE)).refused(
         "batch-outside-phase", day=date(2018, 8, 31)
     )
 
 
 def test_a_batch_closes_after_it_opens_and_serves_a_target() -> None:
     odd = replace(BATCH, batch="b2", closes_on=date(2018, 8, 1))
-    given(*OLD).when(decisions.announce_batch, odd, site=site(JUNE)).refused("days-reversed")
+    given(*OLD).when(announce_batch, odd, site=site(JUNE)).refused("days-reversed")
     lost = replace(BATCH, batch="b2", target="none")
-    given(*OLD).when(decisions.announce_batch, lost, site=site(JUNE)).refused("unknown-target")
-    given(*OLD).when(decisions.announce_batch, BATCH, site=site(JUNE)).refused("duplicate-code")
+    given(*OLD).when(announce_batch, lost, site=site(JUNE)).refused("unknown-target")
+    given(*OLD).when(announce_batch, BATCH, site=site(JUNE)).refused("duplicate-code")
 
 
 def test_a_township_is_enrolled_once_with_an_office_of_its_own() -> None:
-    given(*OLD).when(decisions.enrol_township, TOWN, site=site(JUNE)).refused("township-enrolled")
+    given(*OLD).when(enrol_township, TOWN, site=site(JUNE)).refused("township-enrolled")
     other = replace(TOWN, township="2")
-    given(*OLD).when(decisions.enrol_township, other, site=site(JUNE)).refused("duplicate-code")
+    given(*OLD).when(enrol_township, other, site=site(JUNE)).refused("duplicate-code")
 
 
 def leave(programme: Programme) -> list[ProgrammeEvent]:
-    return decisions.withdraw_township(programme, "370406001", reason="撤并", site=site(JUNE))
+    return withdraw_township(programme, "370406001", reason="撤并", site=site(JUNE))
 
 
 def test_a_township_that_left_may_come_back() -> None:
     (left,) = given(*OLD).when(leave).events
     assert isinstance(left, TownshipWithdrawn)
     given(*OLD, left).when(leave).refused("township-not-enrolled", township="370406001")
-    (back,) = given(*OLD, left).when(decisions.enrol_township, TOWN, site=site(JUNE)).events
+    (back,) = given(*OLD, left).when(enrol_township, TOWN, site=site(JUNE)).events
     assert set(given(*OLD, left, back).state.townships) == {"370406001"}
 
 
 def test_nothing_happens_in_a_programme_before_it_opens() -> None:
     given(*OLD).when(
-        decisions.enrol_township, replace(TOWN, township="2"), site=site(date(2018, 2, 4))
+        enrol_township, replace(TOWN, township="2"), site=site(date(2018, 2, 4))
     ).refused("effective-day-too-early", earliest_on=OPENING)
 
 
 def test_nothing_happens_in_a_programme_that_nobody_opened() -> None:
-    given().when(decisions.enrol_township, TOWN, site=site()).refused("unknown-programme")
+    given().when(enrol_township, TOWN, site=site()).refused("unknown-programme")
 
 
 def test_a_closed_programme_takes_nothing_more() -> None:
-    (end,) = given(*OLD).when(decisions.close, achieved=1, site=site(date(2019, 12, 31))).events
+    (end,) = given(*OLD).when(close, achieved=1, site=site(date(2019, 12, 31))).events
     assert isinstance(end, Closed)
     given(*OLD, end).when(leave).refused("programme-closed")
 
 
 def test_no_more_can_reach_the_standard_than_take_part() -> None:
-    given(*OLD).when(decisions.close, achieved=2, site=site(JUNE)).refused("achieved-over-members")
+    given(*OLD).when(close, achieved=2, site=site(JUNE)).refused("achieved-over-members")

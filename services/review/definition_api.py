@@ -1,0 +1,210 @@
+"""The parts of a programme over HTTP: what is published, when things happen, who takes part."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from services.review.bodies import (
+    BatchBody,
+    CalendarBody,
+    DueBody,
+    LeavingBody,
+    PhaseDaysBody,
+    RulesBody,
+    StandardBody,
+    TownshipBody,
+    drafted,
+)
+from services.review.definition import (
+    BatchDraft,
+    CalendarDraft,
+    RulesDraft,
+    StandardDraft,
+    TownshipDraft,
+)
+from services.review.place import Code, roles
+from services.review.programme import enrol_township, withdraw_township
+from services.review.programme_acts import ACTS
+from services.review.programme_place import Here, act, read
+from services.review.publishing import publish_calendar, publish_rules, publish_standard
+from services.review.schedule import (
+    announce_batch,
+    phase_moves,
+    reschedule_phase,
+    reschedule_target,
+    target_moves,
+)
+from shared.clock import civil_day
+from shared.contracts.programme import (
+    BatchAnnounced,
+    CalendarPublished,
+    PhaseRescheduled,
+    RulesPublished,
+    StandardPublished,
+    TargetRescheduled,
+    TownshipEnrolled,
+)
+from shared.store.log import Log
+from shared.web.auth import ROLES
+from shared.web.commands import Written
+
+Year = Annotated[int, Path(ge=2000, le=2200)]
+
+
+def definition_routes(log: Log) -> APIRouter:
+    """Endpoints 22-29."""
+    router = APIRouter()
+
+    @router.get("/{programme}/standards", dependencies=roles(*ROLES))
+    async def standards(programme: Code) -> list[StandardPublished]:
+        """Every version, whole."""
+        return list((await read(log, programme))[1].standards)
+
+    @router.post("/{programme}/standards", status_code=201, dependencies=roles(*ACTS["standards"]))
+    async def standard(here: Here, body: StandardBody) -> Written:
+        """Publish the next version, in force from the next midnight at the earliest."""
+        draft, today = drafted(body, StandardDraft), civil_day(log.clock())
+        return await act(
+            log,
+            here,
+            body,
+            lambda state, site: publish_standard(state, draft, today=today, site=site),
+            at="/standards",
+        )
+
+    @router.get("/{programme}/rules", dependencies=roles(*ROLES))
+    async def rules(programme: Code) -> list[RulesPublished]:
+        """Every version of every kind."""
+        return list((await read(log, programme))[1].rules)
+
+    @router.post("/{programme}/rules", status_code=201, dependencies=roles(*ACTS["rules"]))
+    async def rule(here: Here, body: RulesBody) -> Written:
+        """Publish the next version of one kind."""
+        draft = drafted(body, RulesDraft)
+        return await act(
+            log, here, body, lambda state, site: publish_rules(state, draft, site=site), at="/rules"
+        )
+
+    @router.get("/{programme}/calendars/{year}", dependencies=roles(*ROLES))
+    async def calendars(programme: Code, year: Year) -> list[CalendarPublished]:
+        """What was published for a year, the last of it being in force."""
+        return [one for one in (await read(log, programme))[1].calendars if one.year == year]
+
+    @router.put(
+        "/{programme}/calendars/{year}", status_code=201, dependencies=roles(*ACTS["calendars"])
+    )
+    async def calendar(here: Here, year: Year, body: CalendarBody) -> Written:
+        """Publish a year's working days, whole; deadlines set before keep their days."""
+        draft = drafted(body, CalendarDraft, year=year)
+        return await act(
+            log,
+            here,
+            body,
+            lambda state, site: publish_calendar(state, draft, site=site),
+            at=f"/calendars/{year}",
+        )
+
+    @router.get("/{programme}/batches", dependencies=roles(*ROLES))
+    async def batches(programme: Code) -> list[BatchAnnounced]:
+        """Every batch."""
+        return list((await read(log, programme))[1].batches.values())
+
+    @router.post("/{programme}/batches", status_code=201, dependencies=roles(*ACTS["batches"]))
+    async def batch(here: Here, body: BatchBody) -> Written:
+        """Announce a batch."""
+        draft = drafted(body, BatchDraft)
+        return await act(
+            log,
+            here,
+            body,
+            lambda state, site: announce_batch(state, draft, site=site),
+            at="/batches",
+        )
+
+    @router.get("/{programme}/phases/{phase}/reschedulings", dependencies=roles(*ROLES))
+    async def phase_history(programme: Code, phase: Code) -> list[PhaseRescheduled]:
+        """Every time that a phase was given other days."""
+        return phase_moves((await read(log, programme))[1], phase)
+
+    @router.post(
+        "/{programme}/phases/{phase}/reschedulings",
+        status_code=201,
+        dependencies=roles(*ACTS["reschedulings"]),
+    )
+    async def move_phase(here: Here, phase: Code, body: PhaseDaysBody) -> Written:
+        """Give a phase other days."""
+        today = civil_day(log.clock())
+        return await act(
+            log,
+            here,
+            body,
+            lambda state, site: reschedule_phase(
+                state,
+                phase,
+                from_on=body.from_on,
+                to_on=body.to_on,
+                reason=body.reason,
+                today=today,
+                site=site,
+            ),
+            at=f"/phases/{phase}/reschedulings",
+        )
+
+    @router.get("/{programme}/targets/{target}/reschedulings", dependencies=roles(*ROLES))
+    async def target_history(programme: Code, target: Code) -> list[TargetRescheduled]:
+        """Every time that a target was moved."""
+        return target_moves((await read(log, programme))[1], target)
+
+    @router.post(
+        "/{programme}/targets/{target}/reschedulings",
+        status_code=201,
+        dependencies=roles(*ACTS["reschedulings"]),
+    )
+    async def move_target(here: Here, target: Code, body: DueBody) -> Written:
+        """Move the day a target is due, while that day has not passed."""
+        today = civil_day(log.clock())
+        return await act(
+            log,
+            here,
+            body,
+            lambda state, site: reschedule_target(
+                state, target, due_on=body.due_on, reason=body.reason, today=today, site=site
+            ),
+            at=f"/targets/{target}/reschedulings",
+        )
+
+    @router.get("/{programme}/townships", dependencies=roles(*ROLES))
+    async def townships(programme: Code) -> list[TownshipEnrolled]:
+        """Every township that takes part now."""
+        return list((await read(log, programme))[1].townships.values())
+
+    @router.post("/{programme}/townships", status_code=201, dependencies=roles(*ACTS["townships"]))
+    async def enrol(here: Here, body: TownshipBody) -> Written:
+        """Take a township in."""
+        draft = drafted(body, TownshipDraft)
+        return await act(
+            log,
+            here,
+            body,
+            lambda state, site: enrol_township(state, draft, site=site),
+            at="/townships",
+        )
+
+    @router.post(
+        "/{programme}/townships/{township}/withdrawal",
+        status_code=201,
+        dependencies=roles(*ACTS["withdrawal"]),
+    )
+    async def withdraw(here: Here, township: Code, body: LeavingBody) -> Written:
+        """Let a township go."""
+        return await act(
+            log,
+            here,
+            body,
+            lambda state, site: withdraw_township(
+                state, township, reason=body.reason, successor=body.successor, site=site
+            ),
+            at="/townships",
+        )
+
+    return router

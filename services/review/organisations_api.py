@@ -1,0 +1,61 @@
+"""The organisations of a programme over HTTP: dated names, and who follows whom."""
+
+from datetime import date
+
+from fastapi import APIRouter, Response
+
+from services.review.bodies import NameBody, drafted
+from services.review.organisations import Naming, rename_organisation
+from services.review.place import Code, roles
+from services.review.programme_acts import ACTS
+from services.review.programme_place import Here, act, read
+from services.review.programme_views import (
+    OrganisationView,
+    organisation_view,
+    organisation_views,
+)
+from shared.clock import civil_day
+from shared.store.log import Log
+from shared.web.auth import ROLES
+from shared.web.commands import Written
+
+
+def organisation_routes(log: Log) -> APIRouter:
+    """Endpoint 30."""
+    router = APIRouter()
+
+    @router.get("/{programme}/organisations", dependencies=roles(*ROLES))
+    async def organisations(
+        programme: Code, response: Response, as_of: date | None = None
+    ) -> list[OrganisationView]:
+        """District, city, offices and governments, with the names of a day, or of today."""
+        version, state = await read(log, programme)
+        response.headers["ETag"] = f'"{version}"'
+        return organisation_views(state, as_of or civil_day(log.clock()))
+
+    @router.get("/{programme}/organisations/{organisation}", dependencies=roles(*ROLES))
+    async def organisation(
+        programme: Code, organisation: Code, response: Response, as_of: date | None = None
+    ) -> OrganisationView:
+        """One organisation."""
+        version, state = await read(log, programme)
+        response.headers["ETag"] = f'"{version}"'
+        return organisation_view(state, organisation, as_of or civil_day(log.clock()))
+
+    @router.post(
+        "/{programme}/organisations/{organisation}/names",
+        status_code=201,
+        dependencies=roles(*ACTS["names"]),
+    )
+    async def name(here: Here, organisation: Code, body: NameBody) -> Written:
+        """Enter the name that an organisation bears from a day on, or who takes another's place."""
+        naming = drafted(body, Naming)
+        return await act(
+            log,
+            here,
+            body,
+            lambda state, site: rename_organisation(state, organisation, naming, site=site),
+            at=f"/organisations/{organisation}",
+        )
+
+    return router
