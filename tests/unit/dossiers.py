@@ -7,6 +7,7 @@
 from dataclasses import fields, replace
 from datetime import date
 from functools import reduce
+from typing import cast
 
 from services.projection.models.dossier import DossierProgress
 from services.submission import programmes
@@ -25,11 +26,15 @@ from shared.contracts.programme import (
     Item,
     Opened,
     Organisation,
+    OrganisationRenamed,
     Params,
     Phase,
+    PhaseRescheduled,
     ProgrammeEvent,
+    Span,
     StandardPublished,
     Target,
+    TargetRescheduled,
     TownshipEnrolled,
 )
 from tests.unit.told import Told
@@ -132,6 +137,20 @@ STRICTER = replace(
     in_force_on=date(2018, 8, 1),
     previous_version=1,
 )
+# It also asks for facts: one rules a pass out, the other an application.
+ASKING = replace(
+    STANDARD,
+    gates=(
+        *STANDARD.gates,
+        Gate(code="accident", kind="veto", name="事故超标", rule=GateRule(fact="fatal-accident")),
+        Gate(
+            code="no-seal",
+            kind="prerequisite",
+            name="机构已挂牌",
+            rule=GateRule(fact="office-unsealed"),
+        ),
+    ),
+)
 
 OPENING: tuple[ProgrammeEvent, ...] = (
     Opened(
@@ -171,6 +190,38 @@ OPENING: tuple[ProgrammeEvent, ...] = (
         enrolled_on=FEBRUARY,
     ),
 )
+
+LATER = TargetRescheduled(
+    programme=PROGRAMME,
+    effective_on=AUGUST,
+    target="first-2018",
+    due_on=date(2019, 1, 31),
+    previous_due_on=FIRST.due_on,
+    reason="机构改革",
+)
+EXTENDED = PhaseRescheduled(
+    programme=PROGRAMME,
+    effective_on=date(2018, 3, 30),
+    phase="mobilisation",
+    from_on=None,
+    to_on=date(2018, 4, 30),
+    previous=Span(to_on=date(2018, 3, 31)),
+    reason="文件下发较迟",
+)
+REFORM = OrganisationRenamed(
+    programme=PROGRAMME,
+    effective_on=AUGUST,
+    organisation="370406-emergency",
+    name="山亭区应急管理局",
+    previous_name="山亭区安监局",
+    from_on=AUGUST,
+    successor_of="370406-safety",
+)
+
+
+def with_targets(*targets: Target) -> ProgrammeEvent:
+    """The opening with other targets."""
+    return replace(cast("Opened", OPENING[0]), targets=targets)
 
 
 def heard(*events: ProgrammeEvent) -> Programme:

@@ -27,6 +27,7 @@ from shared.contracts.dossier import (
 )
 from shared.contracts.programme import StandardPublished
 from tests.unit.dossiers import (
+    ASKING,
     AUGUST,
     BATCH,
     MARCH,
@@ -48,24 +49,38 @@ CASE = "shanting-2018/370406001/1"
 
 
 def apply(
-    dossier: Dossier, on: date = SEPTEMBER, name: str = "A1", rules: Terms | None = None
+    dossier: Dossier,
+    on: date = SEPTEMBER,
+    name: str = "A1",
+    rules: Terms | None = None,
+    facts: Sequence[str] = (),
 ) -> list[DossierEvent]:
     return submit_application(
-        dossier, site(on), application_id=name, terms=rules or terms(), signed_by="h1"
+        dossier,
+        site(on),
+        application_id=name,
+        terms=rules or terms(),
+        facts=facts,
+        signed_by="h1",
     )
 
 
 def assessed(
-    scored: Sequence[Mark], on: date = AUGUST, name: str = "S1", kind: str = "full"
+    scored: Sequence[Mark],
+    on: date = AUGUST,
+    name: str = "S1",
+    kind: str = "full",
+    facts: Sequence[str] = (),
 ) -> DossierEvent:
     (event,) = record_assessment(
         Dossier(),
         site(on),
         assessment_id=name,
         kind=cast("AssessmentKind", kind),
-        standard=STANDARD,
+        standard=ASKING,
         scored_under=1,
         marks=scored,
+        facts=facts,
     )
     return event
 
@@ -104,8 +119,18 @@ def returned(
     return follow_return(dossier, site(on), event, standard)
 
 
-def closed(dossier: Dossier, outcome: str = "returned", on: date = OCTOBER) -> list[DossierEvent]:
-    event = case.Closed(**case_site(on), outcome=outcome, closed_on=on)  # type: ignore[arg-type]  # a literal by parameter
+def closed(
+    dossier: Dossier,
+    outcome: str = "returned",
+    on: date = OCTOBER,
+    may_reapply_on: date | None = None,
+) -> list[DossierEvent]:
+    event = case.Closed(
+        **case_site(on),
+        outcome=outcome,  # type: ignore[arg-type]  # a literal by parameter
+        closed_on=on,
+        may_reapply_on=may_reapply_on,
+    )
     return follow_close(dossier, site(on), event)
 
 
@@ -217,46 +242,6 @@ def test_a_later_gap_assessment_does_not_replace_the_full_one() -> None:
 def test_an_assessment_under_an_older_standard_is_not_enough() -> None:
     given(*READY).when(apply, rules=terms(standard=STRICTER)).refused(
         "assessment-outdated", version=1, in_force_version=2
-    )
-
-
-def test_below_the_pass_mark_it_says_how_much_is_missing_and_what_is_open() -> None:
-    given(PLAN, assessed(marks(staff=25, rules=18)), found("rules")).when(apply).refused(
-        "below-pass-mark", short_cp=700, open_count=1
-    )
-
-
-def test_the_pass_mark_itself_is_enough() -> None:
-    assert given(PLAN, assessed(marks(staff=25, rules=25))).when(apply).events
-
-
-def test_an_unmet_prerequisite_is_named() -> None:
-    given(PLAN, assessed(marks(staff=9))).when(apply).refused(
-        "prerequisites-not-met", gates=["已配备人员"]
-    )
-
-
-def test_a_veto_is_named_whatever_the_score() -> None:
-    given(PLAN, assessed(marks(staff=19))).when(apply).refused("vetoed", gates=["无专职人员"])
-
-
-def test_a_category_below_its_minimum_holds_the_application_back() -> None:
-    strict = replace(
-        STANDARD,
-        pass_cp=7_000,
-        categories=(STANDARD.categories[0], replace(STANDARD.categories[1], min_share_bp=5_000)),
-    )
-    (weak,) = record_assessment(
-        Dossier(),
-        site(AUGUST),
-        assessment_id="S1",
-        kind="full",
-        standard=strict,
-        scored_under=1,
-        marks=marks(rules=20, files=4),
-    )
-    given(PLAN, weak).when(apply, rules=terms(standard=strict)).refused(
-        "minimums-not-met", gates=["category:paper"]
     )
 
 

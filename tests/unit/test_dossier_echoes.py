@@ -6,6 +6,8 @@ import pytest
 
 from services.projection.models.definition import Enrolment
 from services.projection.stage import Stage, stage
+from services.submission.application import follow_close
+from shared.contracts import case
 from shared.contracts.dossier import (
     ApplicationClosed,
     ApplicationReturned,
@@ -25,6 +27,7 @@ from tests.unit.test_dossier_application import (
     SUBMITTED,
     apply,
     assessed,
+    case_site,
     closed,
     found,
     given,
@@ -177,4 +180,38 @@ def test_an_application_is_not_older_than_the_end_of_the_one_before() -> None:
     history = [*READY, SUBMITTED, *closed(given(*READY, SUBMITTED).state, "withdrawn")]
     given(*history).when(apply, SEPTEMBER, "A2").refused(
         "effective-day-too-early", earliest_on=OCTOBER
+    )
+
+
+def failed_until(earliest_on: date | None) -> list[DossierEvent]:
+    """Refused a pass in October, scored anew, and told when to come again."""
+    state = given(*READY, SUBMITTED).state
+    end = closed(state, "failed", may_reapply_on=earliest_on)
+    return [*READY, SUBMITTED, *end, assessed(marks(), NOVEMBER, "S2")]
+
+
+def test_whoever_failed_applies_again_from_the_day_they_were_told() -> None:
+    told, early = date(2018, 12, 10), date(2018, 12, 9)
+    given(*failed_until(told)).when(apply, early, "A2").refused(
+        "reapply-too-early", may_reapply_on=told
+    )
+    assert given(*failed_until(told)).when(apply, told, "A2").events
+
+
+def test_whoever_was_told_no_day_applies_at_once() -> None:
+    assert given(*failed_until(None)).when(apply, NOVEMBER, "A2").events
+
+
+def test_only_the_last_end_says_when_to_come_again() -> None:
+    first = failed_until(date(2018, 12, 10))
+    december = date(2018, 12, 10)
+    (second,) = apply(given(*first).state, december, "A2")
+    end = case.Closed(**case_site(december, 2), outcome="withdrawn", closed_on=december)
+    history = [*first, second, *follow_close(given(*first, second).state, site(december), end)]
+    assert given(*history).when(apply, december, "A3").events
+
+
+def test_before_the_day_the_office_is_told_that_day_though_the_window_is_closed_too() -> None:
+    given(*failed_until(date(2020, 2, 1))).when(apply, date(2020, 1, 1), "A2").refused(
+        "reapply-too-early"
     )

@@ -1,35 +1,34 @@
-"""What an office may plan, and how it may score itself."""
+"""What an office may plan, and when it may leave a target."""
 
 from dataclasses import replace
 from datetime import date
 from typing import cast
 
-import pytest
-
 from services.submission.dossier import Dossier, evolve
-from services.submission.planning import Intent, file_plan, record_assessment, revise_plan
+from services.submission.planning import Intent, file_plan, revise_plan
 from services.submission.programmes import Programme
-from shared.contracts.blocks import Mark
+from shared.contracts.blocks import TownshipSite
 from shared.contracts.dossier import (
-    AssessmentKind,
     Consent,
     DossierEvent,
     PlanFiled,
     PlanRevised,
-    SelfAssessmentRecorded,
 )
-from shared.contracts.programme import StandardPublished
 from tests.unit.dossiers import (
-    AUGUST,
+    ALL,
+    EXTENDED,
+    FIRST,
+    LATER,
     MARCH,
     MAY,
     OPEN,
+    OPENING,
     PAPER,
-    STANDARD,
-    STRICTER,
+    REFORM,
+    heard,
     intent,
-    marks,
     site,
+    with_targets,
 )
 from tests.unit.given import Given
 
@@ -62,31 +61,7 @@ def revise(
     )
 
 
-def assess(
-    dossier: Dossier,
-    on: date,
-    kind: str = "full",
-    scored: tuple[Mark, ...] | None = None,
-    *,
-    name: str = "S1",
-    standard: StandardPublished = STANDARD,
-    scored_under: int | None = None,
-    facts: tuple[str, ...] = (),
-) -> list[DossierEvent]:
-    return record_assessment(
-        dossier,
-        site(on),
-        assessment_id=name,
-        kind=cast("AssessmentKind", kind),
-        standard=standard,
-        scored_under=scored_under or standard.standard.version,
-        marks=marks() if scored is None else scored,
-        facts=facts,
-    )
-
-
 (FILED,) = cast("list[PlanFiled]", file(Dossier(), MARCH))
-(ASSESSED,) = cast("list[SelfAssessmentRecorded]", assess(Dossier(), MAY))
 
 
 def test_a_plan_commits_the_office_to_a_target() -> None:
@@ -200,60 +175,98 @@ def test_only_the_district_can_consent() -> None:
     )
 
 
+def test_whoever_took_the_districts_part_over_can_consent() -> None:
+    reformed = heard(*OPENING, REFORM)
+    successor = replace(CONSENT, organisation="370406-emergency")
+    situation = given(FILED)
+    october, elsewhere = date(2018, 10, 8), intent("all-2019")
+    assert situation.when(revise, october, elsewhere, successor, reformed).events
+    situation.when(revise, october, elsewhere, successor).refused("consent-not-of-district")
+
+
+def test_consent_rests_on_a_paper_with_a_number() -> None:
+    nameless = replace(CONSENT, document=PAPER)
+    given(FILED).when(revise, date(2018, 10, 1), intent("all-2019"), nameless).refused(
+        "consent-without-number", title=PAPER.title
+    )
+
+
+def test_nobody_leaves_by_a_paper_that_was_not_yet_written() -> None:
+    later = replace(CONSENT, document=replace(NUMBERED, issued_on=date(2018, 10, 9)))
+    elsewhere = intent("all-2019")
+    given(FILED).when(revise, date(2018, 10, 8), elsewhere, later).refused(
+        "effective-day-too-early", earliest_on=date(2018, 10, 9)
+    )
+    assert given(FILED).when(revise, date(2018, 10, 9), elsewhere, later).events
+
+
+def test_a_plan_of_days_before_the_freeze_that_is_recorded_after_it_leaves_freely() -> None:
+    # Judged on the day it happened; that it was told late is on record beside it.
+    late = {**site(date(2018, 9, 30)), "backdated_reason": "补录"}
+    (event,) = revise_plan(
+        given(FILED).state,
+        cast("TownshipSite", late),
+        OPEN,
+        intent("all-2019"),
+        signed_by="h1",
+        reason="进度调整",
+    )
+    assert (event.backdated_reason, event.consent) == ("补录", None)  # type: ignore[union-attr]  # the one kind there is
+
+
+def test_a_target_without_a_freeze_day_freezes_when_it_is_due() -> None:
+    unfrozen = heard(with_targets(replace(FIRST, freeze_on=None), ALL), *OPENING[1:])
+    elsewhere = intent("all-2019", ALL.due_on)
+    assert given(FILED).when(revise, FIRST.due_on, elsewhere, None, unfrozen).events
+    given(FILED).when(revise, date(2019, 1, 1), elsewhere, None, unfrozen).refused(
+        "target-frozen", freeze_on=FIRST.due_on
+    )
+
+
+def test_a_rescheduled_target_freezes_and_falls_due_on_its_new_day() -> None:
+    unfrozen = with_targets(replace(FIRST, freeze_on=None), ALL)
+    moved = heard(unfrozen, *OPENING[1:], LATER)
+    january = date(2019, 1, 15)
+    elsewhere = intent("all-2019", ALL.due_on)
+    assert given(FILED).when(revise, january, elsewhere, None, moved).events
+    last = intent(reach_on=date(2019, 1, 31))
+    assert given().when(file, january, last, moved).events
+    given().when(file, january, last).refused("target-already-due", due_on=FIRST.due_on)
+    given().when(file, january, intent(reach_on=date(2019, 2, 1)), moved).refused(
+        "reach-after-target", due_on=date(2019, 1, 31)
+    )
+
+
+def test_who_missed_the_target_leaves_it_with_consent_only() -> None:
+    given(FILED).when(revise, date(2019, 1, 1), intent("all-2019", ALL.due_on)).refused(
+        "target-frozen"
+    )
+    late = intent("all-2019", ALL.due_on)
+    assert given(FILED).when(revise, date(2019, 1, 1), late, CONSENT).events
+
+
+def test_a_target_that_is_due_is_not_planned_for_anew() -> None:
+    later = replace(intent(), goals=("示范",))
+    given(FILED).when(revise, date(2019, 1, 1), later).refused("target-already-due")
+
+
+def test_nobody_plans_to_reach_the_standard_in_the_past() -> None:
+    given().when(file, date(2018, 12, 1)).refused(
+        "reach-day-passed", reach_on=date(2018, 11, 30), effective_on=date(2018, 12, 1)
+    )
+    assert given().when(file, date(2018, 11, 30)).events
+
+
+def test_a_plan_is_due_by_the_phase_as_it_was_when_it_was_filed() -> None:
+    moved = heard(*OPENING, EXTENDED)
+    (event,) = given().when(file, date(2018, 4, 9), None, moved).events
+    assert isinstance(event, PlanFiled)
+    assert (event.due_on, event.late_wd) == (date(2018, 4, 30), 0)
+    (revised,) = given(FILED).when(revise, MAY, intent("all-2019"), None, moved).events
+    assert isinstance(revised, PlanRevised)
+    assert revised.due_on == date(2018, 3, 31)
+
+
 def test_after_the_freeze_day_another_day_to_reach_the_same_target_needs_no_consent() -> None:
     later = intent(reach_on=date(2018, 12, 20))
     assert given(FILED).when(revise, date(2018, 10, 8), later).events
-
-
-def test_a_full_assessment_is_added_up_here() -> None:
-    situation = given().when(assess, MAY, "full", marks(staff=30, rules=20))
-    (event,) = situation.events
-    assert isinstance(event, SelfAssessmentRecorded)
-    assert (event.complete, event.totals.total_cp, event.to_pass_cp) == (True, 8_000, 0)
-    assert (event.to_demonstration_cp, event.totals.grade) == (1_000, "compliant")
-    situation.then_once(event)
-
-
-def test_a_gap_assessment_may_lack_items_and_says_so() -> None:
-    (event,) = given().when(assess, MAY, "gap", marks()[:2]).events
-    assert isinstance(event, SelfAssessmentRecorded)
-    assert (event.complete, event.totals.total_cp, event.to_pass_cp) == (False, 7_000, 1_000)
-
-
-def test_a_gap_assessment_that_lacks_nothing_is_complete() -> None:
-    (event,) = given().when(assess, MAY, "gap").events
-    assert isinstance(event, SelfAssessmentRecorded)
-    assert event.complete
-
-
-@pytest.mark.parametrize("kind", ["full", "pre-application"])
-def test_any_other_assessment_marks_every_item(kind: str) -> None:
-    given().when(assess, MAY, kind, marks()[:2]).refused(
-        "missing-items", items=["files", "vehicle"]
-    )
-
-
-def test_a_mark_over_its_maximum_is_refused() -> None:
-    over = (Mark(item="staff", mark_cp=4_001, max_cp=4_000), *marks()[1:])
-    given().when(assess, MAY, "full", over).refused("mark-over-maximum", item="staff")
-
-
-def test_an_unknown_item_is_refused() -> None:
-    strange = (*marks(), Mark(item="drone", mark_cp=0, max_cp=0))
-    given().when(assess, MAY, "full", strange).refused("unknown-item", item="drone")
-
-
-def test_an_assessment_names_the_one_before_it() -> None:
-    (event,) = given(ASSESSED).when(assess, AUGUST, name="S2").events
-    assert isinstance(event, SelfAssessmentRecorded)
-    assert (event.previous_assessment_id, event.previous_total_cp) == ("S1", 10_000)
-
-
-def test_an_assessment_is_not_older_than_the_one_before_it() -> None:
-    given(ASSESSED).when(assess, MARCH, name="S2").refused("effective-day-too-early")
-
-
-def test_marks_made_by_an_older_standard_are_refused() -> None:
-    given().when(assess, AUGUST, standard=STRICTER, scored_under=1).refused(
-        "standard-not-in-force", version=1, in_force_version=2
-    )

@@ -7,22 +7,28 @@ import pytest
 
 from services.submission.programmes import (
     Programme,
+    acts_as,
     batch,
     known,
     site,
     standard_in_force,
     standard_version,
 )
-from shared.contracts.programme import Closed, Opened, TownshipWithdrawn
+from shared.contracts.programme import Closed, Opened, OrganisationRenamed, TownshipWithdrawn
 from shared.contracts.refusals import Refused
 from tests.unit.dossiers import (
+    ALL,
     BATCH,
+    EXTENDED,
     FEBRUARY,
+    FIRST,
+    LATER,
     MAY,
     OFFICE,
     OPEN,
     OPENING,
     PROGRAMME,
+    REFORM,
     STANDARD,
     STRICTER,
     TOWNSHIP,
@@ -122,3 +128,52 @@ def test_plans_are_due_when_the_first_phase_ends_however_the_phases_are_listed()
     assert isinstance(opened, Opened)
     for phases in (opened.phases, opened.phases[::-1]):
         assert heard(replace(opened, phases=phases), *rest).plan_due_on == date(2018, 3, 31)
+
+
+def test_a_phase_that_is_moved_has_its_new_days_and_its_new_place() -> None:
+    programme = heard(*OPENING, EXTENDED)
+    assert programme.plan_due_on == date(2018, 4, 30)
+    last = replace(EXTENDED, from_on=date(2020, 1, 1), to_on=date(2020, 3, 31))
+    assert [one.code for one in heard(*OPENING, last).phases] == ["application", "mobilisation"]
+    assert heard(*OPENING, last).phases[1].from_on == date(2020, 1, 1)
+
+
+def test_a_target_that_is_moved_is_due_on_its_new_day_and_else_as_it_was() -> None:
+    programme = heard(*OPENING, LATER)
+    assert programme.targets["first-2018"] == replace(FIRST, due_on=date(2019, 1, 31))
+    assert programme.targets["all-2019"] == ALL
+
+
+def renamed(organisation: str, successor_of: str | None = None) -> OrganisationRenamed:
+    return replace(REFORM, organisation=organisation, successor_of=successor_of)
+
+
+def test_whoever_took_a_part_over_acts_in_it() -> None:
+    programme = heard(*OPENING, REFORM)
+    assert acts_as(programme, "370406-emergency", "370406-safety")
+    assert acts_as(programme, "370406-safety", "370406-safety")
+    assert not acts_as(programme, "370406-emergency", OFFICE)
+    assert not acts_as(programme, "370406-safety", "370406-emergency")
+
+
+def test_another_name_takes_nothing_over() -> None:
+    programme = heard(*OPENING, renamed("370406-safety"))
+    assert programme.predecessors == {}
+    assert programme.district == "370406-safety"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_part_goes_on_to_the_successor_of_the_successor_in_whatever_order_it_is_heard(
+    order: int,
+) -> None:
+    steps = [renamed("b", "370406-safety"), renamed("c", "b")]
+    programme = heard(*OPENING, *steps[::order])
+    assert acts_as(programme, "c", "370406-safety")
+    assert acts_as(programme, "b", "370406-safety")
+    assert not acts_as(programme, "b", "c")
+
+
+def test_one_may_take_several_parts_over() -> None:
+    programme = heard(*OPENING, renamed("x", OFFICE), renamed("x", "370406001-gov"))
+    assert acts_as(programme, "x", OFFICE)
+    assert acts_as(programme, "x", "370406001-gov")

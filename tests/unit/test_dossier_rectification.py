@@ -28,7 +28,7 @@ from shared.contracts.dossier import (
 )
 from tests.unit.dossiers import AUGUST, MARCH, MAY, OPEN, STANDARD, finding, marks, progress, site
 from tests.unit.given import Given
-from tests.unit.test_dossier_planning import assess
+from tests.unit.test_dossier_assessment import assess
 
 given = Given(Dossier(), evolve)
 JUNE, JULY = date(2018, 6, 4), date(2018, 7, 2)
