@@ -1,5 +1,7 @@
 """The dossiers over HTTP: what the head signs, and what the office scores."""
 
+from functools import partial
+
 from fastapi import APIRouter
 
 from services.submission import programmes
@@ -13,9 +15,11 @@ from services.submission.bodies import (
     WithdrawalBody,
     evidence,
 )
+from services.submission.drafts import Drafts
+from services.submission.freezing import freezing
 from services.submission.funding_api import askings
 from services.submission.mending import mendings
-from services.submission.place import Came, Part, Scene, name_of, record, route
+from services.submission.place import Came, Decision, Part, Scene, name_of, record, route
 from services.submission.planning import file_plan, record_assessment, revise_plan
 from services.submission.practice_api import sharings
 from services.submission.reading import readings
@@ -24,7 +28,7 @@ from shared.store.log import Log
 from shared.web.commands import Written
 
 
-def routes(log: Log) -> APIRouter:
+def routes(log: Log, drafts: Drafts) -> APIRouter:
     """Endpoints 1-3, 7-17."""
     router = APIRouter(prefix="/v1/dossiers", tags=["dossiers"])
     readings(router, log)
@@ -39,16 +43,12 @@ def routes(log: Log) -> APIRouter:
 
     @router.post(**route(ASSESS))
     async def assess(came: Came, body: AssessmentBody) -> AssessmentWritten:
-        """Record the office's own marks, which are added up here."""
+        """Record the office's own marks, or those of its working draft; they are added up here."""
         assessment_id = name_of(came.wish)
-        written = await record(
-            log,
-            ASSESS,
-            came,
-            body,
-            lambda at: _assess(at, body, assessment_id),
-            made="self-assessments",
-        )
+        decision: Decision = partial(_assess, body=body, assessment_id=assessment_id)
+        if body.draft is not None:
+            decision = await freezing(log, drafts, came.here, body, body.draft, assessment_id)
+        written = await record(log, ASSESS, came, body, decision, made="self-assessments")
         return AssessmentWritten(**written.model_dump(), assessment_id=assessment_id)
 
     @router.post(**route(APPLY))

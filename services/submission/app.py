@@ -5,8 +5,19 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
-from services.submission import api, dossier, programmes
+from services.submission import (
+    api,
+    dossier,
+    drafts_api,
+    evidence_api,
+    evidence_grants,
+    practice_api,
+    programmes,
+)
+from services.submission.drafts import Drafts
+from services.submission.evidence_sweep import Sweep
 from services.submission.reactions import HANDLERS
+from services.submission.settings import SubmissionSettings
 from shared.clock import clock_from
 from shared.messaging.kafka import Kafka
 from shared.messaging.reactions import Reactions
@@ -18,13 +29,14 @@ from shared.store.streams import Aggregate
 from shared.web.app import new_app
 
 
-def create_app(settings: ServiceSettings) -> FastAPI:
+def create_app(settings: SubmissionSettings) -> FastAPI:
     """Dossiers kept, published and answered for; programmes and cases followed."""
     log, tables = new_log(settings), Pool(settings.database, "fuyan-submission-tables", 4)
     kafka = Kafka.of(settings)
     duties: list[Duty] = [
         Relay(log, kafka, ("dossier",), settings.contracts_url),
         Reactions(log, kafka, HANDLERS),
+        Sweep(log, tables, settings),
     ]
 
     @asynccontextmanager
@@ -35,25 +47,36 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         finally:
             tables.close()
 
-    app = new_app("submission", settings, running, readiness=log.readiness)
+    app = new_app(
+        "submission",
+        settings,
+        running,
+        readiness=log.readiness,
+        larger_bodies=evidence_api.LARGER_BODIES,
+    )
     app.include_router(routes(log, tables, settings))
     return app
 
 
-def routes(log: Log, tables: Pool, settings: ServiceSettings) -> APIRouter:
+def routes(log: Log, tables: Pool, settings: SubmissionSettings) -> APIRouter:
     """Everything under `/v1`; `tables` leads to what this service keeps beside its log."""
     router = APIRouter()
-    router.include_router(api.routes(log))
+    drafts = Drafts(tables)
+    router.include_router(api.routes(log, drafts))
+    router.include_router(drafts_api.routes(log, drafts))
+    router.include_router(practice_api.routes(log))
+    router.include_router(evidence_api.routes(log, tables, settings))
     return router
 
 
 def new_log(settings: ServiceSettings) -> Log:
-    """The log of dossiers, beside what is heard of programmes."""
+    """The log of dossiers, beside what is heard of programmes and of who is on a case's team."""
     return Log(
         settings.database,
         [
             Aggregate("dossier", dossier.Dossier(), dossier.evolve),
             Aggregate("programme", programmes.Programme(), programmes.evolve, heard=True),
+            Aggregate("case", evidence_grants.Grants(), evidence_grants.evolve, heard=True),
         ],
         service="submission",
         installation=settings.installation,

@@ -1,9 +1,9 @@
 """What may be sent to a dossier: the fields of its events, bounded, and nothing else."""
 
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from services.submission.funding import Answer, Need
 from services.submission.planning import Intent
@@ -106,17 +106,30 @@ class PlanBody(ActBody):
 
 
 class AssessmentBody(ActBody):
-    """All marks at once; `standard_version` is the one they were made by, if not that in force."""
+    """All marks at once, or the working draft as it stands at the version that is named.
+
+    `standard_version` is the one the marks were made by, if not that in force. A draft brings its
+    own facts, and the files that its marks name.
+    """
 
     kind: AssessmentKind
-    marks: Marks
+    marks: Marks | None = None
+    draft: Count | None = None
     standard_version: Count | None = None
     facts: Facts = ()
     evidence: Files = ()
 
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Self:
+        if (self.marks is None) == (self.draft is None):
+            raise ValueError("either marks or a draft's version must be sent")
+        if self.draft is not None and (self.facts or self.evidence):
+            raise ValueError("a draft brings its own facts and evidence")
+        return self
+
     def scored(self, standard: StandardPublished) -> tuple[Mark, ...]:
         """As marks under this standard; an item it does not know is left for it to refuse."""
-        return bodies.scored(standard, self.marks)
+        return bodies.scored(standard, self.marks or ())
 
 
 class FindingBody(Body):
