@@ -18,6 +18,7 @@ TEXT_AT_MOST = 2000
 # What arithmetic in binary leaves behind: 0.1 + 0.2 is 3 tenths, 1.005 is no hundredth.
 _NOISE = Decimal("1e-9")
 _POINTS_AT_MOST = Decimal(100_000)
+_NUMBER_BELOW = Decimal(10) ** 12
 _PLAIN = re.compile(r"[0-9]{1,12}(\.[0-9]*)?")
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 _YES = frozenset({"是", "适用", "yes", "y", "true", "√", "✓", "✔"})
@@ -55,10 +56,7 @@ def measure(cell: AnyCell, item: Item) -> str | None:
             raise Refused("cell-percentage", said=_said(cell))
         if not isinstance(cell.value, str):
             number *= 100  # the cell shows 85% and holds 0.85
-    exact = _settled(number, 6, cell)
-    if exact >= Decimal(10) ** 12:
-        raise Refused("cell-too-large", said=_said(cell))
-    return format(exact.normalize(), "f")
+    return format(abs(_settled(number, 6, cell)).normalize(), "f")
 
 
 def applicable(cell: AnyCell) -> bool | None:
@@ -97,7 +95,8 @@ def text(cell: AnyCell) -> str | None:
         case float() if cell.value.is_integer():
             said = str(int(cell.value))
         case _:
-            said = plain(str(cell.value))
+            # openpyxl undoes the escape in shared strings, but not in those that it writes itself.
+            said = plain(str(cell.value).replace("_x005F_", "_"))
     if len(said) > TEXT_AT_MOST:
         raise Refused("cell-text-too-long", length=len(said), at_most=TEXT_AT_MOST)
     return said or None
@@ -167,6 +166,8 @@ def _is_number(said: str) -> bool:
 
 def _settled(number: Decimal, places: int, cell: AnyCell) -> Decimal:
     """The number with so many places, if it is that but for noise; else `cell-too-fine`."""
+    if number >= _NUMBER_BELOW:
+        raise Refused("cell-too-large", said=_said(cell))
     exact = round(number, places)
     noise = _NOISE if isinstance(cell.value, float) else Decimal(0)
     if abs(number - exact) > noise:

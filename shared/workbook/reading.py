@@ -63,7 +63,7 @@ def read(
     """All that the workbook says of the items in `categories` (None: of all of them).
 
     Rows are matched by their code wherever they stand. Raises Refused where it cannot be read as
-    a whole: what `open_workbook` raises, `workbook-unbound`, `workbook-elsewhere`,
+    a whole: what `open_workbook` raises, `workbook-unbound`, `workbook-other-…`,
     `workbook-standard-differs`, `workbook-columns-missing`, `workbook-columns-twice`.
     """
     book = open_workbook(sent)
@@ -103,6 +103,7 @@ def find_table(book: Workbook) -> Table:
     if best is None or missing:
         names = [column.zh for column in COLUMNS if column.key in missing]
         raise Refused("workbook-columns-missing", columns=names)
+    _check_once(best)
     return best
 
 
@@ -121,19 +122,23 @@ def cells_by_row(sheet: Worksheet) -> dict[int, list[int]]:
 def _header(sheet: Worksheet, at: int, numbers: list[int]) -> dict[str, int]:
     found: dict[str, int] = {}
     for number in numbers:
-        said = sheet.cell(at, number).value
-        key = _column_named(said) if isinstance(said, str) else None
-        if key is None:
-            continue
-        if key in found and key in NEEDED:
-            raise Refused("workbook-columns-twice", columns=[folded(str(said))])
-        found.setdefault(key, number)
+        key = _column_named(sheet.cell(at, number).value)
+        if key is not None:
+            found.setdefault(key, number)
     return found
 
 
-def _column_named(said: str) -> str | None:
+def _check_once(table: Table) -> None:
+    numbers = cells_by_row(table.sheet)[table.head]
+    often = Counter(_column_named(table.sheet.cell(table.head, number).value) for number in numbers)
+    twice = [column.zh for column in COLUMNS if column.key in NEEDED and often[column.key] > 1]
+    if twice:
+        raise Refused("workbook-columns-twice", columns=twice)
+
+
+def _column_named(said: object) -> str | None:
     """By both headers as we write them, or either alone."""
-    words = folded(said).lower()
+    words = folded(said).lower() if isinstance(said, str) else ""
     for column in (*COLUMNS, PROBLEM):
         zh, en = folded(column.zh), folded(column.en).lower()
         if words in (zh, en, zh + en):
@@ -156,21 +161,15 @@ def _bound(book: Workbook, binding: Binding) -> dict[str, tuple[int, str]]:
             said[name] = rest[0]
     if said.get("layout") != str(LAYOUT):
         raise Refused("workbook-unbound")
-    expected = {
-        "kind": binding.kind,
-        "programme": binding.programme,
-        "township": binding.township,
-        "case_id": binding.case_id or "-",
-        "officer": binding.officer or "-",
-    }
-    for name, wanted in expected.items():
+    for name, code, wanted in (
+        ("kind", "workbook-other-kind", binding.kind),
+        ("programme", "workbook-other-programme", binding.programme),
+        ("township", "workbook-other-township", binding.township),
+        ("case_id", "workbook-other-case", binding.case_id or "-"),
+        ("officer", "workbook-other-officer", binding.officer or "-"),
+    ):
         if said.get(name) != wanted:
-            what_zh, what_en = _BOUND_TO[name]
-            raise Refused(
-                "workbook-elsewhere",
-                what=name, what_zh=what_zh, what_en=what_en,
-                said=said.get(name, "-")[:60], wanted=wanted,
-            )  # fmt: skip
+            raise Refused(code, said=said.get(name, "-")[:60], wanted=wanted)
     ref = binding.standard
     if (said.get("standard_code"), said.get("standard_digest")) != (ref.code, ref.digest):
         raise Refused(
@@ -179,15 +178,6 @@ def _bound(book: Workbook, binding: Binding) -> dict[str, tuple[int, str]]:
             version=ref.version,
         )
     return items
-
-
-_BOUND_TO = {
-    "kind": ("用途", "purpose"),
-    "programme": ("复验工作", "programme"),
-    "township": ("镇街", "township"),
-    "case_id": ("案件", "case"),
-    "officer": ("打分人", "officer"),
-}
 
 
 def _filled(table: Table) -> Iterator[int]:
