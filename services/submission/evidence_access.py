@@ -31,20 +31,24 @@ class Access:
 
     async def grounds(self, who: Principal, programme: str, township: str) -> str | None:
         """Why one may read what a township keeps; None where one may not."""
-        known = await self.programme(programme)
+        known = await self._programme(programme)
         cases = await self._cases(programme, township)
         return evidence_grants.grounds(_reader(who), known, township, cases)
 
     async def check_adding(self, who: Principal, programme: str, township: str) -> None:
         """Refused: `unknown-programme`, `township-not-enrolled`, `other-organisation`."""
-        known = programmes.known(await self.programme(programme), programme)
+        known = programmes.known(await self._programme(programme), programme)
         office = programmes.enrolment(known, township).enrolled.office
         cases = await self._cases(programme, township)
         if not evidence_grants.may_add(_reader(who), known, township, cases):
             raise Refused("other-organisation", organisation=office)
 
-    async def programme(self, code: str) -> Programme:
-        """As heard so far, which may be nothing."""
+    async def leads(self, who: Principal, programme: str) -> bool:
+        """Whether one acts for the district of a programme."""
+        known = await self._programme(programme)
+        return programmes.acts_as(known, who.organisation, known.district)
+
+    async def _programme(self, code: str) -> Programme:
         _, found = await self._log.state(Stream("programme", code))
         programme: Programme = found
         return programme

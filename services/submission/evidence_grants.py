@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from services.submission.programmes import Programme
+from services.submission.programmes import Programme, acts_as
 from shared.contracts.case import (
     CaseEvent,
     MemberRecused,
@@ -60,17 +60,21 @@ def grounds(
     """
     roles, of = reader.roles, reader.organisation
     enrolled = programme.townships.get(township)
-    if enrolled is not None and of == enrolled.enrolled.office and roles & OFFICE:
+    if enrolled is not None and roles & OFFICE and acts_as(programme, of, enrolled.enrolled.office):
         return "office"
-    if enrolled is not None and of == enrolled.enrolled.government and "gov" in roles:
+    if (
+        enrolled is not None
+        and "gov" in roles
+        and acts_as(programme, of, enrolled.enrolled.government)
+    ):
         return "government"
-    if programme.district and of == programme.district and roles & DISTRICT:
+    if programme.district and roles & DISTRICT and acts_as(programme, of, programme.district):
         return "district"
-    if (case := on_team(reader, cases)) is not None:
+    if (case := on_team(reader, programme, cases)) is not None:
         return f"team:{case}"
     if "city" in roles:
         for case, grants in cases.items():
-            if grants.city == of:
+            if grants.city is not None and acts_as(programme, of, grants.city):
                 return f"city:{case}"
     return "audit" if "auditor" in roles else None
 
@@ -82,15 +86,16 @@ def may_add(
     enrolled = programme.townships.get(township)
     if enrolled is None:
         return False
-    own = reader.organisation == enrolled.enrolled.office and "clerk" in reader.roles
-    return own or on_team(reader, cases) is not None
+    own = acts_as(programme, reader.organisation, enrolled.enrolled.office)
+    return (own and "clerk" in reader.roles) or on_team(reader, programme, cases) is not None
 
 
-def on_team(reader: Reader, cases: Mapping[str, Grants]) -> str | None:
+def on_team(reader: Reader, programme: Programme, cases: Mapping[str, Grants]) -> str | None:
     """The case on whose team one is; an officer who moved elsewhere is another person there."""
     if "member" not in reader.roles:
         return None
     for case, grants in cases.items():
-        if grants.members.get(reader.officer) == reader.organisation:
+        appointed_from = grants.members.get(reader.officer)
+        if appointed_from and acts_as(programme, reader.organisation, appointed_from):
             return case
     return None

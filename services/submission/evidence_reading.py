@@ -176,9 +176,7 @@ def readings(
         """
         kept, _ = await granted(who, sha256)
         elsewhere = [
-            one
-            for one in await register.kept(sha256)
-            if (await access.programme(one.programme)).district != who.organisation
+            one for one in await register.kept(sha256) if not await access.leads(who, one.programme)
         ]
         if elsewhere:
             raise Refused("evidence-held-elsewhere", count=len(elsewhere), sha256=sha256)
