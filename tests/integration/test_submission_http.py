@@ -12,6 +12,7 @@ import pytest
 from deploy.local.issuer import Issuer
 from deploy.local.processes import free_port
 from services.submission.app import create_app
+from services.submission.settings import SubmissionSettings
 from shared.contracts import case
 from tests.integration.submission import DOSSIER, Submission, submission
 from tests.unit.dossiers import (
@@ -318,7 +319,10 @@ async def test_a_withdrawal_is_asked_for_and_the_second_round_follows(service: S
     again = await service.post("applications", {}, "head")
     assert (again.status_code, again.json()["round"]) == (201, 2)
     diff = await service.get(f"applications/{again.json()['application_id']}?diff=previous")
-    assert diff.json()["changes"] == []
+    shown = diff.json()["diff"]
+    assert shown["changes"] == shown["returned"] == []
+    assert shown["was"] == shown["now"]
+    assert (shown["now"]["total_cp"], shown["now"]["grade"]) == (10_000, "demonstration")
 
 
 async def test_the_list_shows_every_enrolled_township(service: Submission) -> None:
@@ -337,7 +341,11 @@ async def test_without_kafka_it_serves_and_says_what_it_misses(
     async with submission(database, clock, MARCH):
         pass  # migrated, and the lease given back
     settings = settings_for(
-        Issuer(), database=database, clock=str(clock), kafka=f"127.0.0.1:{free_port()}"
+        Issuer(),
+        SubmissionSettings,
+        database=database,
+        clock=str(clock),
+        kafka=f"127.0.0.1:{free_port()}",
     )
     app = create_app(settings)
     transport = httpx.ASGITransport(app)
