@@ -1,65 +1,83 @@
 """Which acts are open in a case now, and why the others are not, by trying the very decisions."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from services.review import city, team, title, verdict
+from services.review import appointment, city, consensus, letters, reward, team, title, verdict
 from services.review.case import pinned
-from services.review.place import VISITORS, Scene, for_city, of_district
-from shared.contracts.blocks import Document, Mark, ProgrammeSite, Reason
+from services.review.desk import permit
+from services.review.place import Scene
+from services.review.veto import record_veto
+from shared.contracts.blocks import Document, Level, Mark, ProgrammeSite, Reason
 from shared.contracts.case import CaseEvent, NotApplicableDecision
 from shared.contracts.refusals import Refused
 from shared.web.acts import Act, attempt
 
 Try = Callable[[], object]
+Given = tuple[str, str | None, str, Try]
+"""The act, the part it is about, the right that it takes, and its decision."""
 _WHY = (Reason(code="-", text="-"),)
 
 
 def acts(scene: Scene) -> list[Act]:
     """Every act a case knows, tried by this principal today."""
     site: ProgrammeSite = {**scene.site, "document": _paper(scene.site)}
-    scene = Scene(scene.principal, scene.case, scene.programme, scene.applications, site)
-    return [*_by_team(scene), *_by_district(scene), *_by_city(scene), *_by_treasury(scene)]
+    scene = replace(scene, site=site)
+    tries = (*_by_team(scene), *_by_district(scene), *_by_city(scene), *_by_treasury(scene))
+    return [attempt(act, _with(right, scene, decision), of) for act, of, right, decision in tries]
 
 
-def _by_team(scene: Scene) -> list[Act]:
+def _with(right: str, scene: Scene, decision: Try) -> Try:
+    def tried() -> object:
+        permit(right, scene.principal, scene.programme, scene.site["programme"])
+        return decision()
+
+    return tried
+
+
+def _by_team(scene: Scene) -> list[Given]:
     case, programme, site = scene.case, scene.programme, scene.site
     officer = scene.principal.officer
     now = datetime(2000, 1, 1, tzinfo=UTC)
 
-    def visit(level: str) -> Try:
-        def tried() -> object:
-            if level == "city":
-                for_city(scene.principal, programme, site["programme"])
-            return team.schedule_inspection(
-                case,
-                programme,
-                "-",
-                level="city" if level == "city" else "district",
-                officer=officer,
-                starts_at=now,
-                ends_at=now + timedelta(hours=1),
-                place="-",
-                site=site,
-            )
+    def visit(level: Level) -> Try:
+        return lambda: team.schedule_inspection(
+            case,
+            programme,
+            "-",
+            level=level,
+            officer=officer,
+            starts_at=now,
+            ends_at=now + timedelta(hours=1),
+            place="-",
+            site=site,
+        )
 
-        return tried
+    def held(inspection_id: str) -> Try:
+        return lambda: team.hold_inspection(
+            case, inspection_id, officer=officer, present=(), site=site
+        )
+
+    def stepped() -> object:
+        return appointment.recuse_member(case, officer, reason_code="-", site=site)
 
     return [
-        attempt("recusals", _by(scene, ("member",), lambda: _recuse(scene))),
-        attempt("inspections", _by(scene, VISITORS, visit("district")), "district"),
-        attempt("inspections", _by(scene, VISITORS, visit("city")), "city"),
+        ("recusals", None, "recusals", stepped),
+        ("inspections", "district", "inspections", visit("district")),
+        ("inspections", "city", "city-inspections", visit("city")),
         *(
-            attempt("record", _by(scene, VISITORS, lambda one=one: _hold(scene, one)), one)  # type: ignore[misc]  # bound now
-            for one in case.inspections
+            ("record", one, "city-record" if planned.level == "city" else "record", held(one))
+            for one, planned in case.inspections.items()
             if one not in case.held
         ),
-        attempt("marks", _by(scene, ("member",), lambda: _mark(scene))),
-        attempt("consensus", _by(scene, ("member",), lambda: _agree(scene))),
+        ("marks", None, "marks", lambda: _mark(scene)),
+        ("consensus", None, "consensus", lambda: _agree(scene)),
     ]
 
 
-def _by_district(scene: Scene) -> list[Act]:
+def _by_district(scene: Scene) -> list[Given]:
     case, programme, site = scene.case, scene.programme, scene.site
     officer = scene.principal.officer
 
@@ -80,20 +98,32 @@ def _by_district(scene: Scene) -> list[Act]:
         return verdict.fail_preliminary(case, programme, _WHY, decided_by=officer, site=site)
 
     def letter() -> object:
-        return city.recommend(
-            [case], programme, recommendation_id="-", decided_by=officer, site=site
+        enclosed = {case.opened.case_id: ()} if case.opened else {}
+        return letters.recommend(
+            [case],
+            programme,
+            recommendation_id="-",
+            decided_by=officer,
+            enclosed=enclosed,
+            site=site,
         )
 
     return [
-        attempt("team", _of_district(scene, "officer", lambda: _appoint(scene))),
-        attempt("decision", _of_district(scene, "leader", passed), "pass"),
-        attempt("decision", _of_district(scene, "leader", failed), "fail"),
-        attempt("decision", _of_district(scene, "leader", back), "return"),
-        attempt("recommendations", _of_district(scene, "leader", letter)),
+        ("team", None, "team", lambda: _appoint(scene)),
+        *(("recusals", one, "replacements", partial(_replace, scene, one)) for one in case.members),
+        *(
+            ("vetoes", one.code, "vetoes", partial(_veto, scene, one.code))
+            for one in pinned(case, programme).gates
+            if one.kind == "veto" and one.code not in case.vetoes
+        ),
+        ("decision", "pass", "decision", passed),
+        ("decision", "fail", "decision", failed),
+        ("decision", "return", "decision", back),
+        ("recommendations", None, "recommendations", letter),
     ]
 
 
-def _by_city(scene: Scene) -> list[Act]:
+def _by_city(scene: Scene) -> list[Given]:
     case, programme, site = scene.case, scene.programme, scene.site
 
     def mark() -> object:
@@ -101,84 +131,71 @@ def _by_city(scene: Scene) -> list[Act]:
         day = site["effective_on"]
         return city.record_city_marks(case, programme, given, inspected_on=day, site=site)
 
+    def passed() -> object:
+        return city.pass_city(case, programme, site=site)
+
+    def failed() -> object:
+        return city.fail_city(case, programme, _WHY, site=site)
+
     def back() -> object:
         return city.return_by_city(
             case, programme, [_complaint(scene)], own_marks={}, decided_by="-", site=site
         )
 
+    def sent_back() -> object:
+        return letters.return_recommendation(case, programme, _WHY, site=site)
+
     def award() -> object:
         given = title.Award(title="compliant", plaque_number="-")
-        return title.award_titles([case], [given], award_id="-", site=site)
-
-    def by_city(decision: Try) -> Try:
-        def tried() -> object:
-            for_city(scene.principal, programme, site["programme"])
-            return decision()
-
-        return tried
+        return title.award_titles([case], [given], programme, award_id="-", site=site)
 
     return [
-        attempt("city-marks", by_city(mark)),
-        attempt(
-            "city-decision", by_city(lambda: city.pass_city(case, programme, site=site)), "pass"
-        ),
-        attempt(
-            "city-decision",
-            by_city(lambda: city.fail_city(case, programme, _WHY, site=site)),
-            "fail",
-        ),
-        attempt("city-decision", by_city(back), "return"),
-        attempt("awards", by_city(award)),
+        ("city-marks", None, "city-marks", mark),
+        ("city-decision", "pass", "city-decision", passed),
+        ("city-decision", "fail", "city-decision", failed),
+        ("city-decision", "return", "city-decision", back),
+        ("recommendation-return", None, "recommendation-return", sent_back),
+        ("awards", None, "awards", award),
+        ("correction", None, "correction", lambda: _correct(scene)),
+        ("revocation", None, "revocation", lambda: _revoke(scene)),
     ]
 
 
-def _by_treasury(scene: Scene) -> list[Act]:
+def _by_treasury(scene: Scene) -> list[Given]:
     case, site = scene.case, scene.site
     return [
-        attempt("rewards", _of_district(scene, "leader", lambda: _grant(scene))),
+        ("rewards", None, "rewards", lambda: _grant(scene)),
         *(
-            attempt(
+            (
                 "payment",
-                _of_district(
-                    scene,
-                    "leader",
-                    lambda one=one: title.pay_reward(case, one, amount_fen=1, site=site),  # type: ignore[misc]  # bound now
-                ),
                 one,
+                "payment",
+                partial(reward.pay_reward, case, one, amount_fen=1, site=site),
             )
             for one in case.rewards
         ),
-        attempt(
-            "closure", _of_district(scene, "leader", lambda: title.close_case(case, site=site))
+        *(
+            (
+                "cancellation",
+                one,
+                "cancellation",
+                partial(reward.cancel_reward, case, one, reason="-", site=site),
+            )
+            for one, granted in case.rewards.items()
+            if granted.cancelled is None
         ),
+        ("closure", None, "closure", lambda: title.close_case(case, site=site)),
     ]
-
-
-def _by(scene: Scene, roles: Sequence[str], decision: Try) -> Try:
-    def tried() -> object:
-        if scene.principal.roles.isdisjoint(roles):
-            raise Refused("role-not-allowed", roles=roles)
-        return decision()
-
-    return tried
-
-
-def _of_district(scene: Scene, role: str, decision: Try) -> Try:
-    def tried() -> object:
-        of_district(scene.principal, scene.programme, scene.site["programme"])
-        return decision()
-
-    return _by(scene, (role,), tried)
 
 
 def _appoint(scene: Scene) -> Sequence[CaseEvent]:
     """Some team that could be: three strangers who mark everything."""
     codes = tuple(one.code for one in pinned(scene.case, scene.programme).categories)
     seats = [
-        team.Seat(officer=f"\0{number}", leads=number == 0, categories=codes)
-        for number in range(team.TEAM_AT_LEAST)
+        appointment.Seat(officer=f"\0{number}", leads=number == 0, categories=codes)
+        for number in range(appointment.TEAM_AT_LEAST)
     ]
-    return team.appoint_team(
+    return appointment.appoint_team(
         scene.case,
         scene.programme,
         seats,
@@ -187,19 +204,22 @@ def _appoint(scene: Scene) -> Sequence[CaseEvent]:
     )
 
 
-def _recuse(scene: Scene) -> Sequence[CaseEvent]:
-    return team.recuse_member(scene.case, scene.principal.officer, reason_code="-", site=scene.site)
-
-
-def _hold(scene: Scene, inspection_id: str) -> Sequence[CaseEvent]:
-    if scene.case.inspections[inspection_id].level == "city":
-        for_city(scene.principal, scene.programme, scene.site["programme"])
-    return team.hold_inspection(
+def _replace(scene: Scene, officer: str) -> Sequence[CaseEvent]:
+    return appointment.replace_member(
         scene.case,
-        inspection_id,
-        officer=scene.principal.officer,
-        present=(),
+        scene.programme,
+        officer,
+        replaced_by="\0",
+        reason_code="-",
+        organisations={"\0": "-"},
         site=scene.site,
+    )
+
+
+def _veto(scene: Scene, gate: str) -> Sequence[CaseEvent]:
+    day = scene.site["effective_on"]
+    return record_veto(
+        scene.case, scene.programme, gate, occurred_on=day, reason="-", site=scene.site
     )
 
 
@@ -226,8 +246,8 @@ def _mark(scene: Scene) -> Sequence[CaseEvent]:
 
 def _agree(scene: Scene) -> Sequence[CaseEvent]:
     """As if every claim were denied and every item marked in full."""
-    claimed = verdict.claims(team.counting_marks(scene.case), scene.own_marks)
-    return verdict.record_consensus(
+    claimed = consensus.claims(team.counting_marks(scene.case), scene.own_marks)
+    return consensus.record_consensus(
         scene.case,
         scene.programme,
         _full(scene),
@@ -238,19 +258,37 @@ def _agree(scene: Scene) -> Sequence[CaseEvent]:
     )
 
 
+def _correct(scene: Scene) -> Sequence[CaseEvent]:
+    """Another number, which every title can be given."""
+    held = scene.case.title
+    given = title.Correction(
+        field="plaque_number", was=held.plaque_number if held else "", is_="-", reason="-"
+    )
+    return title.correct_title(scene.case, given, corrects="-", later=scene.later, site=scene.site)
+
+
+def _revoke(scene: Scene) -> Sequence[CaseEvent]:
+    title.in_force(scene.case, scene.later)
+    return title.revoke_title(
+        scene.case, code="-", reason="-", decided_by="-", later=scene.later, site=scene.site
+    )
+
+
 def _grant(scene: Scene) -> Sequence[CaseEvent]:
-    """Any grant that is left; the refusal of the last kind where none is."""
+    """Any grant that is left, as the rules have it; the refusal of the last kind where none is."""
     refused = Refused("title-missing")
+    rules = scene.programme.rules_on("reward", scene.site["effective_on"])
     for fund in ("city", "district"):
         for basis in ("on-time", "demonstration", "rank"):
             try:
-                return title.grant_reward(
+                ruled_fen = reward.granted_by(rules.rules, fund, basis, 1) if rules else None
+                return reward.grant_reward(
                     scene.case,
                     scene.programme,
                     reward_id="-",
                     fund=fund,
                     basis=basis,
-                    amount_fen=1,
+                    amount_fen=ruled_fen or 1,
                     rank=1,
                     of=1,
                     site=scene.site,

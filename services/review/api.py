@@ -1,6 +1,7 @@
 """The review service over HTTP: its parts together, and reading cases."""
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -12,9 +13,14 @@ from services.review.case import Case, pinned
 from services.review.cases_api import CASE, district_acts
 from services.review.city_api import city_acts
 from services.review.directory import Directory, officers
-from services.review.place import AT_ONCE, CODE, Here, Place, Scene, Who, known, roles
+from services.review.letters_api import letters
+from services.review.place import AT_ONCE, CODE, Here, Place, Scene, Who, of_bureaus, roles
 from services.review.programme import Programme
 from services.review.programmes_api import programmes
+from services.review.review_changes import Changes, changes
+from services.review.rewards_api import rewards
+from services.review.titles import rounds
+from services.review.titles_api import awards_and_titles
 from services.review.views import (
     CaseRows,
     CaseView,
@@ -29,7 +35,6 @@ from services.review.views import (
 )
 from shared.clock import civil_day
 from shared.contracts.case import MarksRecorded
-from shared.contracts.refusals import Refused
 from shared.store.log import Log
 from shared.store.streams import Stream
 
@@ -45,7 +50,10 @@ def routes(log: Log, directory: Directory) -> APIRouter:
     router.include_router(programmes(log))
     router.include_router(readings(log))
     router.include_router(district_acts(log, directory))
+    router.include_router(letters(log))
     router.include_router(city_acts(log))
+    router.include_router(awards_and_titles(log))
+    router.include_router(rewards(log))
     router.include_router(officers(log, directory))
     return router
 
@@ -65,7 +73,15 @@ def readings(log: Log) -> APIRouter:
         may_read(here.principal, case, programme, here.programme)
         _, applications = await log.state(dossier)
         site = ActBody().site(here.programme, civil_day(log.clock()))
-        return version, Scene(here.principal, case, programme, applications, site)
+        found = Scene(here.principal, case, programme, applications, site)
+        if case.opened and case.opened.previous_case_id:
+            _, previous = await log.state(Stream("case", case.opened.previous_case_id))
+            found = replace(found, previous=previous)
+        if case.title is not None:
+            _, after = await rounds(log, here.case_id)
+            states = await asyncio.gather(*(log.state(Stream("case", one)) for one in after))
+            found = replace(found, later=tuple(one for _, one in states))
+        return version, found
 
     @router.get("", dependencies=roles("officer", "leader", "city", "auditor"))
     async def cases(
@@ -78,10 +94,7 @@ def readings(log: Log) -> APIRouter:
     ) -> CaseRows:
         """The cases of a programme by id; a page filtered by `status` may hold fewer."""
         _, state = await log.state(Stream("programme", programme))
-        opening = known(state, programme)
-        bureaus = {opening.district.organisation, opening.city.organisation}
-        if "auditor" not in who.roles and who.organisation not in bureaus:
-            raise Refused("other-organisation", organisation=opening.district.organisation)
+        of_bureaus(who, state, programme)
         prefix = f"{programme}/{township}"
         ids = await log.subjects("case", prefix=prefix, after=after, limit=limit)
         found = await asyncio.gather(*(log.state(Stream("case", case_id)) for case_id in ids))
@@ -99,9 +112,15 @@ def readings(log: Log) -> APIRouter:
         response.headers["ETag"] = f'"{version}"'
         return case_view(found, pinned(found.case, found.programme), acts(found))
 
+    @router.get(f"{CASE}/changes", dependencies=roles(*READERS))
+    async def changed(here: Here) -> Changes:
+        """Item by item, what was asked in the round before and what has changed since."""
+        _, found = await scene(here)
+        return changes(found, pinned(found.case, found.programme))
+
     @router.get(f"{CASE}/marking-sheet", dependencies=roles("member"))
     async def marking_sheet(here: Here) -> list[SheetRow]:
-        """What the one who asks has to mark."""
+        """What the one who asks has to mark; in a later round what has changed comes first."""
         _, found = await scene(here)
         return sheet(found, pinned(found.case, found.programme))
 

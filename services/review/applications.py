@@ -9,7 +9,7 @@ from shared.contracts.blocks import Mark, Totals
 from shared.contracts.dossier import ApplicationSubmitted, DossierEvent
 from shared.contracts.programme import StandardPublished
 from shared.contracts.refusals import Refused
-from shared.standard import check, prerequisites, score, to_pass_cp
+from shared.standard import check, check_facts, prerequisites, score, to_pass_cp
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _who(programme: Programme, application: ApplicationSubmitted) -> Iterator[Re
             township=application.township,
             programme=application.programme,
         )
-    elif enrolled.office != application.office:
+    elif not programme.acts_as(application.office, enrolled.office):
         yield Refused("office-differs", office=application.office, enrolled=enrolled.office)
 
 
@@ -79,13 +79,12 @@ def _when(programme: Programme, application: ApplicationSubmitted) -> Iterator[R
     day = application.effective_on
     if programme.rules_on("deadlines", day) is None:
         yield Refused("rules-not-in-force", kind="deadlines", day=day)
-    phases = programme.opened.phases if programme.opened else ()
-    if not any(phase.applications_open and in_phase(day, phase) for phase in phases):
+    if not any(one.applications_open and in_phase(day, one) for one in programme.phases.values()):
         yield Refused("applications-not-open", day=day)
-    targets = {one.code: one for one in programme.opened.targets} if programme.opened else {}
-    target = targets.get(application.target)
+    target = programme.targets.get(application.target)
     if target is None:
-        yield Refused("unknown-target", target=application.target, known=sorted(targets))
+        known = sorted(programme.targets)
+        yield Refused("unknown-target", target=application.target, known=known)
     if application.batch is None:
         return
     batch = programme.batches.get(application.batch)
@@ -104,14 +103,17 @@ def _when(programme: Programme, application: ApplicationSubmitted) -> Iterator[R
 def _what(standard: StandardPublished, application: ApplicationSubmitted) -> Iterator[Refused]:
     try:
         check(standard, application.marks, complete=True)
-        totals = score(standard, application.marks)
+        check_facts(standard, application.facts)
+        totals = score(standard, application.marks, facts=application.facts)
     except Refused as refused:
-        yield Refused("marks-unsound", cause=refused.code, item=refused.facts.get("item"))
+        of = refused.facts.get("item", refused.facts.get("fact"))
+        yield Refused("marks-unsound", cause=refused.code, item=of)
         return
     if totals != application.totals:
         yield Refused("totals-differ")
     names = {gate.code: gate.name for gate in standard.gates}
-    unmet = [one.code for one in prerequisites(standard, application.marks) if not one.met]
+    gates = prerequisites(standard, application.marks, facts=application.facts)
+    unmet = [one.code for one in gates if not one.met]
     if unmet:
         yield Refused("prerequisites-not-met", gates=[names[code] for code in unmet])
     try:

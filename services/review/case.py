@@ -1,6 +1,7 @@
-"""What a case remembers, how it begins, and what its office may still ask of it.
+"""What a case remembers, and what every decision about it asks first.
 
-Its team is in `team.py`, the district's verdict in `verdict.py`, then come `city.py`, `title.py`.
+It begins in `case_opening.py`; then come `team.py`, `consensus.py`, `verdict.py` for the district,
+`letters.py` and `city.py`, and what it leads to: `title.py`, `reward.py`. `veto.py` bars the way.
 """
 
 from collections.abc import Mapping
@@ -8,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
-from services.review.applications import objections
+from services.review.holdings import HeldTitle, Reward
 from services.review.programme import Programme
-from shared.contracts.blocks import CaseSite, ProgrammeSite, Reason, Title
+from shared.contracts.blocks import CaseSite, ProgrammeSite, Title
 from shared.contracts.case import (
     ApplicationRejected,
     CaseEvent,
@@ -27,17 +28,21 @@ from shared.contracts.case import (
     Opened,
     PreliminaryFailed,
     PreliminaryPassed,
+    RecommendationReturned,
     Recommended,
     Returned,
+    RewardCancelled,
     RewardGranted,
     RewardPaid,
     TeamAppointed,
     TitleAwarded,
+    TitleCorrected,
+    TitleRevoked,
+    VetoRecorded,
     WithdrawalRefused,
 )
-from shared.contracts.dossier import ApplicationSubmitted, WithdrawalRequested
 from shared.contracts.programme import StandardPublished
-from shared.contracts.refusals import REFUSALS, Refused
+from shared.contracts.refusals import Refused
 
 Stage = Literal[
     "none",
@@ -65,20 +70,13 @@ class Marking:
 
 
 @dataclass(frozen=True, slots=True)
-class Reward:
-    """What was granted and what of it has been paid."""
-
-    granted: RewardGranted
-    paid_fen: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Case:
     """What decisions need; every case begins as `Case()`.
 
     `since` is the effective day of the last step: none of the next is earlier. `markings` holds
     for each officer and category the marking that counts; `markers` all who ever marked, or
-    agreed for the team: a consensus that was superseded stays in its leader's name.
+    agreed for the team: a consensus that was superseded stays in its leader's name. A letter that
+    the city sent back is `sent_back`, and neither it nor the marks it brought count any more.
     """
 
     version: int = 0
@@ -86,6 +84,8 @@ class Case:
     since: date = date.min
     opened: Opened | None = None
     rejected: ApplicationRejected | None = None
+    withdrawal_refused: WithdrawalRefused | None = None
+    vetoes: Mapping[str, VetoRecorded] = field(default_factory=dict)
     team: TeamAppointed | None = None
     members: Mapping[str, Member] = field(default_factory=dict)
     recused: frozenset[str] = frozenset()
@@ -95,11 +95,15 @@ class Case:
     markers: frozenset[str] = frozenset()
     consensus: ConsensusRecorded | None = None
     consensus_version: int | None = None
+    returned: Returned | None = None
     passed: PreliminaryPassed | None = None
+    failed: PreliminaryFailed | None = None
     recommended: Recommended | None = None
+    sent_back: RecommendationReturned | None = None
     city_marks: CityMarksRecorded | None = None
     city_passed: CityPassed | None = None
-    title: TitleAwarded | None = None
+    city_failed: CityFailed | None = None
+    title: HeldTitle | None = None
     rewards: Mapping[str, Reward] = field(default_factory=dict)
     closed: Closed | None = None
 
@@ -115,7 +119,7 @@ def evolve(case: Case, event: CaseEvent) -> Case:
         case ApplicationRejected():
             return replace(case, stage="rejected", rejected=event)
         case WithdrawalRefused():
-            return case
+            return replace(case, withdrawal_refused=event)
         case Opened():
             return replace(case, stage="opened", since=event.effective_on, opened=event)
         case TeamAppointed():
@@ -151,90 +155,53 @@ def evolve(case: Case, event: CaseEvent) -> Case:
                 consensus_version=case.version,
                 markers=case.markers | {event.leader},
             )
+        case VetoRecorded():
+            vetoes = {**case.vetoes, event.gate: event}
+            return replace(case, since=event.effective_on, vetoes=vetoes)
         case Returned():
-            return replace(case, stage="returned", since=event.effective_on)
+            return replace(case, stage="returned", since=event.effective_on, returned=event)
         case PreliminaryPassed():
             return replace(case, stage="preliminary-passed", since=event.effective_on, passed=event)
         case PreliminaryFailed():
-            return replace(case, stage="preliminary-failed", since=event.effective_on)
+            return replace(case, stage="preliminary-failed", since=event.effective_on, failed=event)
         case Recommended():
             return replace(case, stage="recommended", since=event.effective_on, recommended=event)
+        case RecommendationReturned():
+            return replace(
+                case,
+                stage="preliminary-passed",
+                since=event.effective_on,
+                recommended=None,
+                city_marks=None,
+                sent_back=event,
+            )
         case CityMarksRecorded():
             return replace(case, stage="city-marked", since=event.effective_on, city_marks=event)
         case CityPassed():
             return replace(case, stage="city-passed", since=event.effective_on, city_passed=event)
         case CityFailed():
-            return replace(case, stage="city-failed", since=event.effective_on)
+            return replace(case, stage="city-failed", since=event.effective_on, city_failed=event)
         case TitleAwarded():
-            return replace(case, stage="awarded", since=event.effective_on, title=event)
+            held = HeldTitle.of(event)
+            return replace(case, stage="awarded", since=event.effective_on, title=held)
+        case TitleCorrected():
+            return replace(case, title=case.title and case.title.corrected(event))
+        case TitleRevoked():
+            return replace(case, title=case.title and replace(case.title, revoked=event))
         case RewardGranted():
             return replace(case, rewards={**case.rewards, event.reward_id: Reward(event)})
         case RewardPaid():
             reward = case.rewards[event.reward_id]
-            paid = replace(reward, paid_fen=reward.paid_fen + event.amount_fen)
+            paid_fen = reward.paid_fen + event.amount_fen
+            # Instalments may be told out of their order.
+            last_on = max(reward.paid_on, event.effective_on)
+            paid = replace(reward, paid_fen=paid_fen, paid_on=last_on)
             return replace(case, rewards={**case.rewards, event.reward_id: paid})
+        case RewardCancelled():
+            reward = replace(case.rewards[event.reward_id], cancelled=event)
+            return replace(case, rewards={**case.rewards, event.reward_id: reward})
         case Closed():
             return replace(case, stage="closed", since=event.effective_on, closed=event)
-
-
-def open_case(
-    case: Case,
-    programme: Programme,
-    application: ApplicationSubmitted,
-    *,
-    previous: Case | None = None,
-) -> list[CaseEvent]:
-    """Begin the review of an application, or say why there is none; it never refuses.
-
-    What this side's own record can tell is judged anew by it: programme, township, day, batch,
-    target, standard, marks. Plans and open deficiencies are the dossier's, and its word is taken.
-    `previous` is the case of the round before; one that was never opened is not named.
-    """
-    if case.version:
-        return []
-    site = _site_of(application)
-    if reasons := tuple(_reason(one) for one in objections(programme, application)):
-        return [ApplicationRejected(**site, reasons=reasons)]
-    decide_wd = programme.deadline_wd("decide_wd", application.effective_on)
-    return [
-        Opened(
-            **site,
-            submitted_on=application.effective_on,
-            target=application.target,
-            standard=application.standard,
-            self_totals=application.totals,
-            decide_by_on=programme.calendar().add(application.effective_on, decide_wd),
-            previous_case_id=previous.opened.case_id if previous and previous.opened else None,
-        )
-    ]
-
-
-def answer_withdrawal(case: Case, request: WithdrawalRequested) -> list[CaseEvent]:
-    """Grant a withdrawal until the district has decided, refuse it after; it never raises.
-
-    Which came first, the request or a decision, is settled by their order in this stream. Asked
-    before any case exists, the application is rejected as withdrawn.
-    """
-    site = _site_of(request)
-    match case.stage:
-        case "none":
-            reason = Reason(code="withdrawn", text=request.reason)
-            return [ApplicationRejected(**site, reasons=(reason,))]
-        case "opened" | "appointed":
-            return [
-                Closed(
-                    **_block_on(case, request.effective_on),
-                    outcome="withdrawn",
-                    closed_on=request.effective_on,
-                    reason=request.reason,
-                )
-            ]
-        case "rejected" | "closed":
-            return []
-        case _:
-            return [
-                WithdrawalRefused(**_block_on(case, request.effective_on), reason="already-decided")
-            ]
 
 
 def under_review(case: Case, *stages: Stage) -> Opened:
@@ -264,7 +231,7 @@ def block(case: Case, site: ProgrammeSite, *, since: date | None = None) -> Case
             earliest_on=earliest,
         )
     return {
-        **_block_on(case, site["effective_on"]),
+        **block_on(case, site["effective_on"]),
         "backdated_reason": site.get("backdated_reason"),
         "document": site.get("document"),
     }
@@ -281,6 +248,13 @@ def pinned(case: Case, programme: Programme) -> StandardPublished:
     return standard
 
 
+def check_no_veto(case: Case, standard: StandardPublished) -> None:
+    """Refused("vetoed") once a veto was recorded, whatever the score says."""
+    if case.vetoes:
+        names = {gate.code: gate.name for gate in standard.gates}
+        raise Refused("vetoed", gates=[names[code] for code in case.vetoes])
+
+
 def check_title(title: Title, grade: str) -> None:
     """Refused("demonstration-not-reached") for a title beyond the grade."""
     if title == "demonstration" and grade != "demonstration":
@@ -292,28 +266,9 @@ def _reconsidered(case: Case, day: date) -> Case:
     return replace(case, since=day, consensus=None)
 
 
-def _reason(refused: Refused) -> Reason:
-    """The refusal as the office reads it, in an event that outlives any page."""
-    facts = {name: _told(name, fact) for name, fact in refused.facts.items()}
-    return Reason(code=refused.code, text=REFUSALS[refused.code].zh.format_map(facts))
-
-
-def _told(name: str, fact: object) -> str:
-    match fact:
-        case list() | tuple():
-            return "、".join(_told(name, one) for one in fact)
-        case date():
-            return f"{fact.year}年{fact.month}月{fact.day}日"
-        case int() if name.endswith("_cp"):
-            return f"{fact // 100}.{fact % 100:02} 分"
-        case None:
-            return "无"
-        case _:
-            return str(fact)
-
-
-def _block_on(case: Case, day: date) -> CaseSite:
-    opened = under_review(case) if case.closed is None else case.opened
+def block_on(case: Case, day: date) -> CaseSite:
+    """The block of an event of this case on a day that nobody questions: its cause's."""
+    opened = case.opened
     if opened is None:
         raise Refused("case-unknown")
     return {
@@ -327,21 +282,3 @@ def _block_on(case: Case, day: date) -> CaseSite:
         "round": opened.round,
         "batch": opened.batch,
     }
-
-
-def _site_of(event: ApplicationSubmitted | WithdrawalRequested) -> CaseSite:
-    return {
-        "programme": event.programme,
-        "effective_on": event.effective_on,
-        "township": event.township,
-        "township_name": event.township_name,
-        "office": event.office,
-        "case_id": _case_id(event, event.round),
-        "application_id": event.application_id,
-        "round": event.round,
-        "batch": event.batch if isinstance(event, ApplicationSubmitted) else None,
-    }
-
-
-def _case_id(event: ApplicationSubmitted | WithdrawalRequested, round: int) -> str:
-    return f"{event.programme}/{event.township}/{round}"

@@ -1,12 +1,14 @@
 """What may be sent to a case, bounded, and nothing else."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter, model_validator
 
+from services.review.appointment import Seat
 from services.review.bodies import ActBody
 from services.review.city import CityMarks
-from services.review.team import Seat
+from services.review.title import Correction
 from services.review.verdict import Complaint
 from shared.contracts.blocks import Reason, Title
 from shared.contracts.case import NotApplicableDecision, Recusal
@@ -30,6 +32,8 @@ CaseId = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}/[A-Za-z0-9-]{1,60}/[1-9][0-9]{0,3}$")
 ]
 Few = Annotated[int, Field(strict=True, ge=1, le=50)]
+_TITLE: TypeAdapter[Title] = TypeAdapter(Title)
+_UNTIL: TypeAdapter[Day | None] = TypeAdapter(Day | None)
 Many = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 
 
@@ -63,9 +67,11 @@ class TeamBody(ActBody):
 
 
 class RecusalBody(ActBody):
-    """Why the one who asks steps down."""
+    """Why the one who asks steps down, or whom an officer replaces by whom."""
 
     reason_code: Code
+    officer: Officer | None = None
+    replaced_by: Officer | None = None
 
 
 class InspectionBody(ActBody):
@@ -114,6 +120,14 @@ class ConsensusBody(ActBody):
         )
 
 
+class VetoBody(ActBody):
+    """Which veto of the standard came true, and on which day it did."""
+
+    gate: Code
+    occurred_on: Day
+    reason: Words
+
+
 class ReasonBody(Body):
     """One reason."""
 
@@ -130,21 +144,38 @@ class ComplaintBody(Body):
     example: Words | None = None
 
 
+Reasons = Annotated[tuple[ReasonBody, ...], Field(max_length=200)]
+
+
 class DecisionBody(ActBody):
     """Pass for a title, fail with reasons, or return with items."""
 
     decision: Literal["pass", "fail", "return"]
     title: Title | None = None
-    reasons: Annotated[tuple[ReasonBody, ...], Field(max_length=200)] = ()
+    reasons: Reasons = ()
     items: Annotated[tuple[ComplaintBody, ...], Field(max_length=1000)] = ()
 
     def why(self) -> tuple[Reason, ...]:
-        return tuple(Reason(code=one.code, text=one.text, item=one.item) for one in self.reasons)
+        return given_reasons(self.reasons)
 
     def complaints(self) -> tuple[Complaint, ...]:
         return tuple(
             Complaint(item=one.item, reason=one.reason, example=one.example) for one in self.items
         )
+
+
+class LetterReturnBody(ActBody):
+    """Why the city sends a recommendation back, and by when the district may answer."""
+
+    reasons: Reasons
+    resubmit_by_on: Day | None = None
+
+    def why(self) -> tuple[Reason, ...]:
+        return given_reasons(self.reasons)
+
+
+def given_reasons(reasons: tuple[ReasonBody, ...]) -> tuple[Reason, ...]:
+    return tuple(Reason(code=one.code, text=one.text, item=one.item) for one in reasons)
 
 
 class LetterBody(ActBody):
@@ -198,6 +229,41 @@ class AwardsBody(ActBody):
     valid_until_on: Day | None = None
 
 
+class CorrectionBody(ActBody):
+    """One value of a title that was written wrongly; `corrects` is the event that said it.
+
+    Null stands for a title without an end; no other field is ever null.
+    """
+
+    field: Literal["title", "plaque_number", "valid_until_on"]
+    was: Line | None
+    is_: Annotated[Line | None, Field(alias="is")]
+    reason: Words
+    corrects: UUID | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        match self.field:
+            case "title":
+                _TITLE.validate_python(self.is_)
+            case "plaque_number":
+                if self.is_ is None:
+                    raise ValueError("a plaque has a number")
+            case "valid_until_on":
+                _UNTIL.validate_python(self.is_)
+        return self
+
+    def correction(self) -> Correction:
+        return Correction(field=self.field, was=self.was, is_=self.is_, reason=self.reason)
+
+
+class RevocationBody(ActBody):
+    """Why a title is taken away."""
+
+    code: Code
+    reason: Words
+
+
 class RewardBody(ActBody):
     """A reward to grant."""
 
@@ -212,6 +278,12 @@ class PaymentBody(ActBody):
     """An instalment."""
 
     amount_fen: Fen
+
+
+class CancellationBody(ActBody):
+    """Why the rest of a grant is not paid."""
+
+    reason: Words
 
 
 class ClosureBody(ActBody):

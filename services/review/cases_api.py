@@ -1,11 +1,12 @@
 """The cases over HTTP: what the district does with them."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from services.review import team, verdict
+from services.review import appointment, consensus, team, verdict
 from services.review.case import Case, pinned
 from services.review.case_bodies import (
     ConsensusBody,
@@ -15,25 +16,19 @@ from services.review.case_bodies import (
     MinutesBody,
     RecusalBody,
     TeamBody,
+    VetoBody,
 )
+from services.review.desk import Desk, allowed
 from services.review.directory import Directory
-from services.review.place import (
-    VISITORS,
-    Here,
-    Scene,
-    Wish,
-    act,
-    name_of,
-    of_district,
-    on_behalf,
-    roles,
-)
+from services.review.place import Here, Place, Scene, Seen, Wish, name_of
+from services.review.programme import Programme
+from services.review.veto import record_veto
 from shared.clock import civil_day
 from shared.contracts.case import CaseEvent
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
 from shared.web.bodies import scored
-from shared.web.commands import Written, created, decision_requires_if_match
+from shared.web.commands import Written
 
 CASE = "/{programme}/{township}/{round}"
 InspectionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
@@ -46,54 +41,90 @@ class InspectionWritten(Written):
 
 
 def district_acts(log: Log, directory: Directory) -> APIRouter:
-    """Endpoints 34-36, 38, 40 and 41."""
+    """Endpoints 34-36, 38, 40 and 41, and vetoes."""
     router = APIRouter(prefix="/v1/cases", tags=["cases"])
+    desk = Desk(log)
 
-    @router.post(f"{CASE}/team", status_code=201, dependencies=roles("officer"))
+    async def insiders(here: Place, day: date | None, officers: Sequence[str] = ()) -> set[str]:
+        """Who of these, by default of the team, served in the office since it applied."""
+        case: Case
+        programme: Programme
+        _, case = await log.state(here.streams[0])
+        _, programme = await log.state(here.streams[1])
+        opened = case.opened
+        if opened is None:
+            return set()
+        served = await directory.organisations_between(
+            [*(officers or case.members)], opened.submitted_on, day or civil_day(log.clock())
+        )
+        return {
+            officer
+            for officer, organisations in served.items()
+            if any(programme.acts_as(one, opened.office) for one in organisations)
+        }
+
+    @router.post(f"{CASE}/team", status_code=201, dependencies=allowed("team"))
     async def appoint(here: Here, wish: Wish, body: TeamBody, response: Response) -> Written:
         """Appoint the team, or replace it whole."""
         officers = [one.officer for one in body.members]
         day = body.effective_on or civil_day(log.clock())
         organisations = await directory.organisations_on(officers, day)
+        own = await insiders(here, day, officers)
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
-            of_district(scene.principal, scene.programme, here.programme)
-            return team.appoint_team(
+            return appointment.appoint_team(
                 scene.case,
                 scene.programme,
                 [one.seat() for one in body.members],
                 organisations=organisations,
+                insiders=own,
                 recused=body.aside(),
                 min_markers=body.min_markers,
                 site=scene.site,
             )
 
-        written = await act(log, here, wish, body, decide)
-        return created(response, f"{here.path}/team", written)
+        return await desk.take("team", here, wish, body, response, decide)
 
-    @router.post(f"{CASE}/recusals", status_code=201, dependencies=roles("member"))
+    @router.post(
+        f"{CASE}/recusals", status_code=201, dependencies=allowed("recusals", "replacements")
+    )
     async def recuse(here: Here, wish: Wish, body: RecusalBody, response: Response) -> Written:
-        """Step down from the team."""
+        """Step down from the team; an officer of the district also says who takes the seat."""
+        leaving, follower = body.officer or here.principal.officer, body.replaced_by
+        if follower is None:
 
-        def decide(scene: Scene) -> Sequence[CaseEvent]:
-            return team.recuse_member(
+            def decide(scene: Scene) -> Sequence[CaseEvent]:
+                if leaving != scene.principal.officer:
+                    raise Refused("replacement-missing", officer=leaving)
+                return appointment.recuse_member(
+                    scene.case, leaving, reason_code=body.reason_code, site=scene.site
+                )
+
+            return await desk.take("recusals", here, wish, body, response, decide, at="team")
+        day = body.effective_on or civil_day(log.clock())
+        organisations = await directory.organisations_on([follower], day)
+        own = await insiders(here, day, [follower])
+
+        def replacing(scene: Scene) -> Sequence[CaseEvent]:
+            return appointment.replace_member(
                 scene.case,
-                scene.principal.officer,
+                scene.programme,
+                leaving,
+                replaced_by=follower,
                 reason_code=body.reason_code,
+                organisations=organisations,
+                insiders=own,
                 site=scene.site,
             )
 
-        written = await act(log, here, wish, body, decide)
-        return created(response, f"{here.path}/team", written)
+        return await desk.take("replacements", here, wish, body, response, replacing, at="team")
 
-    @router.post(f"{CASE}/inspections", status_code=201, dependencies=roles(*VISITORS))
+    @router.post(f"{CASE}/inspections", status_code=201, dependencies=allowed("inspections"))
     async def schedule(
         here: Here, wish: Wish, body: InspectionBody, response: Response
     ) -> InspectionWritten:
         """Schedule a visit, or move one."""
         inspection_id = name_of(wish)
-        if body.level == "city":
-            wish = await on_behalf(log, here.programme, here.principal, wish)
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
             return team.schedule_inspection(
@@ -111,15 +142,15 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
                 site=scene.site,
             )
 
-        written = await act(log, here, wish, body, decide)
-        answer = InspectionWritten(**written.model_dump(), inspection_id=inspection_id)
-        created(response, f"{here.path}/inspections/{inspection_id}", answer)
-        return answer
+        name = "city-inspections" if body.level == "city" else "inspections"
+        at = f"inspections/{inspection_id}"
+        written = await desk.take(name, here, wish, body, response, decide, at=at)
+        return InspectionWritten(**written.model_dump(), inspection_id=inspection_id)
 
     @router.post(
         f"{CASE}/inspections/{{inspection_id}}/record",
         status_code=201,
-        dependencies=roles(*VISITORS),
+        dependencies=allowed("record"),
     )
     async def hold(
         here: Here,
@@ -134,8 +165,6 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
         visit = case.inspections.get(inspection_id)
         if visit is None:  # whose visit it is decides who may speak of it
             raise Refused("inspection-unknown", inspection_id=inspection_id)
-        if visit.level == "city":
-            wish = await on_behalf(log, here.programme, here.principal, wish)
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
             return team.hold_inspection(
@@ -146,12 +175,15 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
                 site=scene.site,
             )
 
-        written = await act(log, here, wish, body, decide)
-        return created(response, f"{here.path}/inspections/{inspection_id}", written)
+        name, at = "record", f"inspections/{inspection_id}"
+        if visit.level == "city":
+            name = "city-record"
+        return await desk.take(name, here, wish, body, response, decide, at=at)
 
-    @router.post(f"{CASE}/marks", status_code=201, dependencies=roles("member"))
+    @router.post(f"{CASE}/marks", status_code=201, dependencies=allowed("marks"))
     async def mark(here: Here, wish: Wish, body: MarksBody, response: Response) -> Written:
         """Record one's own marks."""
+        own = await insiders(here, body.effective_on, [here.principal.officer])
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
             return team.record_marks(
@@ -159,18 +191,19 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
                 scene.programme,
                 scored(pinned(scene.case, scene.programme), body.marks),
                 officer=scene.principal.officer,
+                insiders=own,
                 site=scene.site,
             )
 
-        written = await act(log, here, wish, body, decide)
-        return created(response, f"{here.path}/marks", written)
+        return await desk.take("marks", here, wish, body, response, decide)
 
-    @router.post(f"{CASE}/consensus", status_code=201, dependencies=roles("member"))
+    @router.post(f"{CASE}/consensus", status_code=201, dependencies=allowed("consensus"))
     async def agree(here: Here, wish: Wish, body: ConsensusBody, response: Response) -> Written:
         """Record what the team agreed."""
+        own = await insiders(here, body.effective_on)
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
-            return verdict.record_consensus(
+            return consensus.record_consensus(
                 scene.case,
                 scene.programme,
                 scored(pinned(scene.case, scene.programme), body.marks),
@@ -178,29 +211,40 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
                 own_marks=scene.own_marks,
                 officer=scene.principal.officer,
                 facts=body.facts,
+                insiders=own,
                 site=scene.site,
             )
 
-        written = await act(log, here, wish, body, decide)
-        return created(response, f"{here.path}/consensus", written)
+        return await desk.take("consensus", here, wish, body, response, decide)
 
-    @router.post(f"{CASE}/decision", status_code=201, dependencies=roles("leader"))
-    async def decision(here: Here, wish: Wish, body: DecisionBody, response: Response) -> Written:
-        """Pass, fail or return, upon what was seen (If-Match)."""
-        decision_requires_if_match(wish)
+    @router.post(f"{CASE}/vetoes", status_code=201, dependencies=allowed("vetoes"))
+    async def veto(here: Here, wish: Wish, body: VetoBody, response: Response) -> Written:
+        """Put on record what bars the office from passing, whatever its score."""
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
-            of_district(scene.principal, scene.programme, here.programme)
-            return decided(scene, body)
+            return record_veto(
+                scene.case,
+                scene.programme,
+                body.gate,
+                occurred_on=body.occurred_on,
+                reason=body.reason,
+                site=scene.site,
+            )
 
-        written = await act(log, here, wish, body, decide)
-        return created(response, f"{here.path}/decision", written)
+        at = f"vetoes/{body.gate}"
+        return await desk.take("vetoes", here, wish, body, response, decide, at=at)
+
+    @router.post(f"{CASE}/decision", status_code=201, dependencies=allowed("decision"))
+    async def decision(here: Here, wish: Seen, body: DecisionBody, response: Response) -> Written:
+        """Pass, fail or return, upon what was seen (If-Match)."""
+        return await desk.take(
+            "decision", here, wish, body, response, lambda scene: _decided(scene, body)
+        )
 
     return router
 
 
-def decided(scene: Scene, body: DecisionBody) -> Sequence[CaseEvent]:
-    """The district's decision that a body asks for."""
+def _decided(scene: Scene, body: DecisionBody) -> Sequence[CaseEvent]:
     case, programme, officer = scene.case, scene.programme, scene.principal.officer
     match body.decision:
         case "pass":

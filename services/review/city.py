@@ -1,18 +1,16 @@
-"""What follows the district's pass: its recommendation, and what the city makes of it."""
+"""What the city makes of a case that was recommended to it: its marks, and its verdict."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 from typing import Literal
 
 from services.review.applications import check_reached
-from services.review.case import Case, block, check_title, pinned, under_review
+from services.review.case import Case, block, check_no_veto, check_title, pinned, under_review
 from services.review.programme import Programme
-from services.review.standards import no_duplicates
 from services.review.team import known_items
-from services.review.verdict import Complaint, return_application
+from services.review.verdict import Complaint, may_reapply_on, return_application
+from services.review.veto import recorded_facts
 from shared.contracts.blocks import Document, Mark, ProgrammeSite, Reason, Title, Totals
 from shared.contracts.case import (
     CaseEvent,
@@ -20,7 +18,6 @@ from shared.contracts.case import (
     CityMarksRecorded,
     CityPassed,
     Closed,
-    Recommended,
 )
 from shared.contracts.programme import StandardPublished
 from shared.contracts.refusals import Refused
@@ -42,64 +39,6 @@ class CityMarks:
     sampled: tuple[str, ...] = ()
 
 
-def recommend(
-    cases: Sequence[Case],
-    programme: Programme,
-    *,
-    recommendation_id: str,
-    decided_by: str,
-    site: ProgrammeSite,
-) -> list[list[CaseEvent]]:
-    """Recommend several cases to the city in one letter (`site["document"]`): all, or none.
-
-    `package_sha256` is the SHA-256 of the canonical JSON (sorted keys, no spaces, UTF-8) of what
-    the letter lists: its id, its document, and for each case its application, standard, total and
-    proposed title. Raises Refused: `cases-missing`, `duplicate-code`, `document-missing`,
-    `wrong-stage`.
-    """
-    if not cases:
-        raise Refused("cases-missing")
-    passed = []
-    for case in cases:
-        under_review(case, "preliminary-passed")
-        if case.passed is not None:
-            passed.append(case.passed)
-    no_duplicates("case", (one.case_id for one in passed))
-    letter = site.get("document")
-    if letter is None:
-        raise Refused("document-missing", of="recommendation")
-    if programme.opened is None:
-        raise Refused("unknown-programme", programme=site["programme"])
-    listed = [
-        {
-            "case_id": one.case_id,
-            "application_id": one.application_id,
-            "standard": asdict(case.opened.standard) if case.opened else None,
-            "district_total_cp": one.totals.total_cp,
-            "proposed_title": one.proposed_title,
-        }
-        for case, one in zip(cases, passed, strict=True)
-    ]
-    package = _sealed(
-        {"recommendation_id": recommendation_id, "letter": asdict(letter), "cases": listed}
-    )
-    return [
-        [
-            Recommended(
-                **block(case, site),
-                recommendation_id=recommendation_id,
-                to=programme.opened.city.organisation,
-                cases=tuple(other.case_id for other in passed),
-                proposed_title=one.proposed_title,
-                district_total_cp=one.totals.total_cp,
-                package_sha256=package,
-                decided_by=decided_by,
-            )
-        ]
-        for case, one in zip(cases, passed, strict=True)
-    ]
-
-
 def record_city_marks(
     case: Case,
     programme: Programme,
@@ -110,6 +49,9 @@ def record_city_marks(
     site: ProgrammeSite,
 ) -> list[CaseEvent]:
     """The city's re-verification in figures; later ones replace earlier ones until it decides.
+
+    The inspection is not older than the letter in force: what the city saw upon one that it sent
+    back does not count. A veto on record counts, whether the city names it or not.
 
     Recorded by the district on the city's behalf it takes the city's paper: number and scan.
     Raises Refused: `document-missing`, `inspected-outside`, `missing-items`, and what the scoring
@@ -155,6 +97,7 @@ def pass_city(
     standard = pinned(case, programme)
     if case.city_marks is None:
         raise Refused("wrong-stage", stage=case.stage, needed=["city-marked"])
+    check_no_veto(case, standard)
     totals = case.city_marks.totals
     check_reached(standard, totals)
     chosen = title or ("demonstration" if totals.grade == "demonstration" else "compliant")
@@ -192,6 +135,7 @@ def fail_city(
     known_items(standard, {one.item for one in reasons if one.item is not None})
     totals = case.city_marks.totals if case.city_marks else None
     day, at = site["effective_on"], block(case, site)
+    again_on = may_reapply_on(programme, day)
     return [
         CityFailed(
             **at,
@@ -199,8 +143,9 @@ def fail_city(
             totals=totals,
             shortfall_cp=to_pass_cp(standard, totals) if totals else None,
             reasons=tuple(reasons),
+            may_reapply_on=again_on,
         ),
-        Closed(**at, outcome="failed", closed_on=day),
+        Closed(**at, outcome="failed", closed_on=day, may_reapply_on=again_on),
     ]
 
 
@@ -232,12 +177,13 @@ def return_by_city(
 
 
 def _city_totals(case: Case, standard: StandardPublished, given: CityMarks) -> Totals:
+    facts = {*given.facts, *recorded_facts(case, standard)}
     match given.granularity:
         case "item":
             check(standard, given.marks, complete=True)
             decided = case.consensus.na_decisions if case.consensus else ()
             away = {one.item for one in decided if one.allowed}
-            return score(standard, given.marks, na_allowed=away, facts=given.facts)
+            return score(standard, given.marks, na_allowed=away, facts=facts)
         case "category":
             by_category = given.by_category or {}
             missing = [one.code for one in standard.categories if one.code not in by_category]
@@ -247,22 +193,15 @@ def _city_totals(case: Case, standard: StandardPublished, given: CityMarks) -> T
                 standard,
                 sum(by_category.values()),
                 by_category=by_category,
-                facts=given.facts,
+                facts=facts,
             )
         case "total":
             if given.total_cp is None:
                 raise Refused("total-missing")
-            return coarse_totals(standard, given.total_cp, facts=given.facts)
+            return coarse_totals(standard, given.total_cp, facts=facts)
 
 
 def official(document: Document | None) -> None:
     """The city's own paper, by number and scan; else Refused("document-missing")."""
     if document is None or not document.number or not document.sha256:
         raise Refused("document-missing", of="city")
-
-
-def _sealed(listed: Mapping[str, object]) -> str:
-    text = json.dumps(
-        listed, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=date.isoformat
-    )
-    return sha256(text.encode()).hexdigest()

@@ -22,6 +22,7 @@ from shared.contracts.refusals import Refused
 RulesKind = Literal["ranking", "risk", "reward", "deadlines"]
 Deadline = Literal["decide_wd", "resubmit_wd"]
 DEADLINES: tuple[Deadline, ...] = ("decide_wd", "resubmit_wd")
+"""The terms that every programme has."""
 # The steps whose usual length risk rules may give; the forecasts know these and no others.
 STEPS = ("plan", "assess", "rectify", "apply", "accept", "inspect", "recommend", "verify", "award")
 # A term of a million days would keep every calendar counting.
@@ -53,6 +54,7 @@ class StandardDraft:
 class RulesDraft:
     """One kind of rules; `deadlines` names at least `decide_wd` and `resubmit_wd`.
 
+    It may name `reapply_wd`: how long an office that failed waits before it applies again.
     `risk` may name `expected_wd` (working days by step), `at_risk_below_wd` and `learn_from`;
     what `ranking` and `reward` say is for people, in whole numbers and words.
     """
@@ -166,13 +168,19 @@ def check_rules(draft: RulesDraft) -> None:
             missing = [name for name in DEADLINES if not _days(draft.rules.get(name), least=1)]
             if missing:
                 raise Refused("deadlines-incomplete", missing=missing)
-            unfit = _unfit(draft.rules, "/rules")
+            unfit = _unfit_deadlines(draft.rules)
         case "risk":
             unfit = _unfit_risk(draft.rules)
         case "ranking" | "reward":
             unfit = _unfit(draft.rules, "/rules")
     if (field := next(unfit, None)) is not None:
         raise Refused("rules-unfit", kind=draft.kind, of=field, field=field)
+
+
+def _unfit_deadlines(rules: Mapping[str, Any]) -> Iterator[str]:
+    if "reapply_wd" in rules and not _days(rules["reapply_wd"]):
+        yield "/rules/reapply_wd"
+    yield from _unfit(rules, "/rules")
 
 
 def _unfit_risk(rules: Mapping[str, Any]) -> Iterator[str]:

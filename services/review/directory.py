@@ -11,7 +11,7 @@ import asyncpg
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from services.review.place import AT_ONCE, Who, roles
+from services.review.place import AT_ONCE, Who, is_district, roles
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
 from shared.store.session import LOST
@@ -34,6 +34,15 @@ class Posting:
 def organisation_on(postings: Iterable[Posting], day: date) -> str | None:
     """Where an officer served on a day; None where nowhere."""
     return next((one.organisation for one in postings if _covers(one, day)), None)
+
+
+def organisations_between(postings: Iterable[Posting], from_on: date, to_on: date) -> set[str]:
+    """Every organisation that an officer served in on any of these days; both belong to them."""
+    return {
+        one.organisation
+        for one in postings
+        if one.from_on <= to_on and (one.to_on is None or from_on <= one.to_on)
+    }
 
 
 def check_postings(postings: Sequence[Posting]) -> None:
@@ -96,6 +105,15 @@ class Directory:
         found = await self.postings(officers)
         served = {officer: organisation_on(held, day) for officer, held in found.items()}
         return {officer: where for officer, where in served.items() if where is not None}
+
+    async def organisations_between(
+        self, officers: Sequence[str], from_on: date, to_on: date
+    ) -> dict[str, set[str]]:
+        """Where each of these officers served on any of these days."""
+        found = await self.postings(officers)
+        return {
+            officer: organisations_between(held, from_on, to_on) for officer, held in found.items()
+        }
 
     async def state(
         self, officer: str, postings: Sequence[Posting], *, actor: str, at: datetime
@@ -233,8 +251,7 @@ async def _reviews(log: Log, who: Principal) -> None:
         codes = await log.subjects("programme", after=after, limit=AT_ONCE)
         found = await asyncio.gather(*(log.state(Stream("programme", code)) for code in codes))
         for _, programme in found:
-            opened = programme.opened
-            if opened and not programme.closed and opened.district.organisation == who.organisation:
+            if not programme.closed and is_district(who, programme):
                 return
         after = codes[-1] if len(codes) == AT_ONCE else None
     raise Refused("other-organisation", organisation=who.organisation)

@@ -20,22 +20,22 @@ from shared.store.command import Command
 from shared.store.log import Log
 from shared.store.streams import Stream
 from shared.web import bodies
-from shared.web.auth import Auth, Principal, allow, own_office
-from shared.web.commands import Written, answer, command
+from shared.web.auth import Auth, Principal, allow
+from shared.web.commands import Written, answer, command, decision
 
 # Names what a command makes, so that the same key always names the same thing.
 _MADE_BY = UUID("1c0f5c9e-7d4a-5b8e-9a59-52f3b8f0d7a2")
-
-# Who may schedule a visit and put it on record: the team's members, or whoever acts for the city.
-VISITORS = ("member", "officer", "city")
 
 # How many subjects one page holds.
 AT_ONCE = 100
 # A code inside a longer text, such as the place where a page begins.
 CODE = "[A-Za-z0-9-]{1,60}"
+TOWNSHIP = frozenset({"clerk", "head", "gov"})
 Code = Annotated[bodies.Code, Path()]
 Round = Annotated[int, Path(ge=1, le=9999)]
 Wish = Annotated[Command, Depends(command)]
+# A wish of somebody who says which version they saw.
+Seen = Annotated[Command, Depends(decision)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +67,32 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """All that a decision about a case looks at."""
+    """All that a decision about a case looks at.
+
+    `on_behalf_of` is the city where the district acts for it. Whoever only looks also has the
+    case of the round that was reviewed before, and those of the rounds `later`.
+    """
 
     principal: Principal
     case: Case
     programme: Programme
     applications: Applications
     site: ProgrammeSite
+    on_behalf_of: str | None = None
+    previous: Case | None = None
+    later: tuple[Case, ...] = ()
 
     @property
     def own_marks(self) -> dict[str, Mark]:
         """The office's own marks, by item."""
         opened = self.case.opened
         return dict(self.applications.marks(opened.application_id)) if opened else {}
+
+
+def shows_marks(scene: Scene) -> bool:
+    """Whether the team's marks are to be seen: by the office itself only after the decision."""
+    decided = scene.case.stage not in ("opened", "appointed")
+    return decided or not TOWNSHIP & scene.principal.roles
 
 
 Decision = Callable[[Scene], Sequence[CaseEvent]]
@@ -128,8 +141,32 @@ def known(programme: Programme, code: str) -> Opened:
 
 
 def of_district(principal: Principal, programme: Programme, code: str) -> None:
-    """Only for the district whose programme it is; else Refused("other-organisation")."""
-    own_office(principal, known(programme, code).district.organisation)
+    """Only for the district whose programme it is, or who follows it in that.
+
+    Raises Refused("other-organisation").
+    """
+    opened = known(programme, code)
+    if not is_district(principal, programme):
+        district = programme.holder(opened.district.organisation)
+        raise Refused("other-organisation", organisation=district)
+
+
+def of_bureaus(principal: Principal, programme: Programme, code: str) -> None:
+    """For the district, the city, and auditors; else Refused("other-organisation")."""
+    opened = known(programme, code)
+    bureaus = (opened.district.organisation, opened.city.organisation)
+    if "auditor" not in principal.roles and not any(
+        programme.acts_as(principal.organisation, one) for one in bureaus
+    ):
+        raise Refused("other-organisation", organisation=programme.holder(bureaus[0]))
+
+
+def is_district(principal: Principal, programme: Programme) -> bool:
+    """Whether somebody acts for the district whose programme it is; nobody's if never opened."""
+    opened = programme.opened
+    return opened is not None and programme.acts_as(
+        principal.organisation, opened.district.organisation
+    )
 
 
 def for_city(principal: Principal, programme: Programme, code: str) -> str | None:
@@ -137,20 +174,19 @@ def for_city(principal: Principal, programme: Programme, code: str) -> str | Non
 
     Raises Refused("other-organisation") for anybody else.
     """
-    opened = known(programme, code)
-    city = opened.city.organisation
-    if "city" in principal.roles and principal.organisation == city:
+    city = known(programme, code).city.organisation
+    if "city" in principal.roles and programme.acts_as(principal.organisation, city):
         return None
-    if "officer" in principal.roles and principal.organisation == opened.district.organisation:
-        return city
-    raise Refused("other-organisation", organisation=city)
+    if "officer" in principal.roles and is_district(principal, programme):
+        return programme.holder(city)
+    raise Refused("other-organisation", organisation=programme.holder(city))
 
 
 async def on_behalf(log: Log, code: str, principal: Principal, wish: Command) -> Command:
     """The wish of whoever acts for the city, in its name where that is the district.
 
-    Asked before the decision, since no event of it may lack the name; districts and cities never
-    change once their programme is open. Raises what `for_city` raises.
+    Asked before the decision, since no event of it may lack the name; who may act for the city
+    once, may always. Raises what `for_city` raises.
     """
     _, programme = await log.state(Stream("programme", code))
     return replace(wish, on_behalf_of=for_city(principal, programme, code))

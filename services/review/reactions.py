@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.review.case import Case, answer_withdrawal, open_case
+from services.review.case import Case
+from services.review.case_opening import answer_withdrawal, open_case
 from services.review.programme import Programme
 from shared.contracts.dossier import ApplicationSubmitted, WithdrawalRequested
 from shared.messaging.reactions import Handler, Reaction, Received
 from shared.store.streams import Changes, Stream
+
+# A dossier counts its rounds one by one; a number made up elsewhere must not fill the memory.
+EARLIER_AT_MOST = 100
 
 
 def submitted(received: Received) -> Reaction:
@@ -15,13 +19,13 @@ def submitted(received: Received) -> Reaction:
     event = received.event
     assert isinstance(event, ApplicationSubmitted)
     stream = _case(event, event.round)
-    # There is no round 0, and nothing happened in its stream.
-    before = _case(event, event.round - 1)
+    first = max(1, event.round - EARLIER_AT_MOST)
+    before = [_case(event, round) for round in range(first, event.round)]
 
-    def decide(case: Case, programme: Programme, previous: Case) -> Changes:
-        return Changes({stream: open_case(case, programme, event, previous=previous)})
+    def decide(case: Case, programme: Programme, *earlier: Case) -> Changes:
+        return Changes({stream: open_case(case, programme, event, earlier=earlier)})
 
-    return Reaction((stream, Stream("programme", event.programme), before), decide)
+    return Reaction((stream, Stream("programme", event.programme), *before), decide)
 
 
 def withdrawal(received: Received) -> Reaction:

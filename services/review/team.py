@@ -1,10 +1,9 @@
-"""What the acceptance team does before it agrees: it visits, and each member marks alone."""
+"""What the team does before it agrees: it visits, and each member marks alone."""
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from services.review.appointment import check_strangers, seated
 from services.review.case import Case, block, pinned, under_review
 from services.review.programme import Programme
 from services.review.standards import no_duplicates
@@ -14,94 +13,11 @@ from shared.contracts.case import (
     InspectionHeld,
     InspectionScheduled,
     MarksRecorded,
-    Member,
-    MemberRecused,
     Opened,
-    Recusal,
-    TeamAppointed,
 )
 from shared.contracts.programme import StandardPublished
 from shared.contracts.refusals import Refused
 from shared.standard import check
-
-TEAM_AT_LEAST = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
-    """Who shall sit on a team, and for which categories."""
-
-    officer: str
-    leads: bool
-    categories: tuple[str, ...]
-
-
-def appoint_team(
-    case: Case,
-    programme: Programme,
-    seats: Sequence[Seat],
-    *,
-    organisations: Mapping[str, str],
-    recused: Sequence[Recusal] = (),
-    min_markers: int = 1,
-    site: ProgrammeSite,
-) -> list[CaseEvent]:
-    """Appoint the team, or replace it whole; marks of those who stay go on counting.
-
-    `organisations` says by the dated directory where each officer served on the effective day.
-    Every category is given to at least `min_markers` of them. Raises Refused: `team-too-small`,
-    `duplicate-code`, `leaders-not-one`, `officer-unknown`, `own-office-reviewer`,
-    `officer-recused`, `unknown-category`, `categories-not-covered`.
-    """
-    opened = under_review(case, "opened", "appointed")
-    no_duplicates("officer", (seat.officer for seat in seats))
-    if len(seats) < TEAM_AT_LEAST:
-        raise Refused("team-too-small", members=len(seats), at_least=TEAM_AT_LEAST)
-    leaders = sum(seat.leads for seat in seats)
-    if leaders != 1:
-        raise Refused("leaders-not-one", leaders=leaders)
-    aside = case.recused | {one.officer for one in recused}
-    for seat in seats:
-        if seat.officer in aside:
-            raise Refused("officer-recused", officer=seat.officer)
-        if seat.officer not in organisations:
-            raise Refused("officer-unknown", officer=seat.officer, day=site["effective_on"])
-        if organisations[seat.officer] == opened.office:
-            raise Refused("own-office-reviewer", officer=seat.officer, office=opened.office)
-    _check_shares(pinned(case, programme), seats, min_markers)
-    return [
-        TeamAppointed(
-            **block(case, site),
-            team_version=case.team.team_version + 1 if case.team else 1,
-            members=tuple(
-                Member(
-                    officer=seat.officer,
-                    organisation=organisations[seat.officer],
-                    role="leader" if seat.leads else "member",
-                    categories=seat.categories,
-                )
-                for seat in seats
-            ),
-            recused=tuple(recused),
-            min_markers=min_markers,
-        )
-    ]
-
-
-def recuse_member(
-    case: Case, officer: str, *, reason_code: str, site: ProgrammeSite
-) -> list[CaseEvent]:
-    """Step down; what was marked stays on record and counts no longer."""
-    under_review(case, "appointed")
-    member = _member(case, officer)
-    return [
-        MemberRecused(
-            **block(case, site),
-            officer=officer,
-            organisation=member.organisation,
-            reason_code=reason_code,
-        )
-    ]
 
 
 def schedule_inspection(
@@ -169,7 +85,7 @@ def hold_inspection(
     if visit.level == "district":
         led_by(case, officer)
         for one in present:
-            _member(case, one)
+            seated(case, one)
     record = site.get("document")
     if record is None:
         raise Refused("document-missing", of="inspection")
@@ -191,15 +107,17 @@ def record_marks(
     marks: Sequence[Mark],
     *,
     officer: str,
+    insiders: Collection[str] = (),
     site: ProgrammeSite,
 ) -> list[CaseEvent]:
     """A member's own marks, of whole categories that are theirs; a later marking supersedes.
 
-    Raises Refused: `not-on-team`, `inspection-not-held`, `unknown-item`, `category-not-yours`,
-    `missing-items`, and what `shared.standard.check` refuses.
+    Raises Refused: `not-on-team`, `own-office-reviewer`, `inspection-not-held`, `unknown-item`,
+    `category-not-yours`, `missing-items`, and what `shared.standard.check` refuses.
     """
-    under_review(case, "appointed")
-    member = _member(case, officer)
+    opened = under_review(case, "appointed")
+    member = seated(case, officer)
+    check_strangers(opened, [officer], insiders)
     held = [one for one in case.held if case.inspections[one].level == "district"]
     if not held:
         raise Refused("inspection-not-held")
@@ -249,12 +167,6 @@ def counting_marks(case: Case) -> dict[str, dict[str, Mark]]:
     return found
 
 
-def _member(case: Case, officer: str) -> Member:
-    if officer not in case.members:
-        raise Refused("not-on-team", officer=officer)
-    return case.members[officer]
-
-
 def led_by(case: Case, officer: str) -> Opened:
     opened = under_review(case, "appointed")
     if case.leader != officer:
@@ -281,14 +193,3 @@ def known_items(standard: StandardPublished, items: Collection[str]) -> None:
 
 def ordinary(method: str) -> bool:
     return method != "capped-bonus"
-
-
-def _check_shares(standard: StandardPublished, seats: Sequence[Seat], min_markers: int) -> None:
-    given = Counter(category for seat in seats for category in set(seat.categories))
-    codes = [category.code for category in standard.categories]
-    for category in given:
-        if category not in codes:
-            raise Refused("unknown-category", category=category)
-    uncovered = [code for code in codes if given[code] < min_markers]
-    if uncovered:
-        raise Refused("categories-not-covered", categories=uncovered, min_markers=min_markers)

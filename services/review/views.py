@@ -5,11 +5,15 @@ from datetime import date
 from pydantic import BaseModel
 
 from services.review.case import Case, Stage
-from services.review.place import Scene, known
+from services.review.holdings import HeldTitle
+from services.review.item_views import CategoryView, ItemView, TotalsView, categories, items
+from services.review.place import TOWNSHIP, Scene, known, shows_marks
 from services.review.programme import Programme
+from services.review.review_changes import ItemChange, item_changes
 from services.review.team import counting_marks
 from shared.contracts.blocks import Mark, Title
 from shared.contracts.case import (
+    CityFailed,
     CityMarksRecorded,
     CityPassed,
     Closed,
@@ -17,11 +21,18 @@ from shared.contracts.case import (
     InspectionHeld,
     InspectionScheduled,
     Opened,
+    PreliminaryFailed,
     PreliminaryPassed,
+    RecommendationReturned,
     Recommended,
+    Returned,
+    RewardCancelled,
     RewardGranted,
     TeamAppointed,
     TitleAwarded,
+    TitleRevoked,
+    VetoRecorded,
+    WithdrawalRefused,
 )
 from shared.contracts.programme import StandardPublished
 from shared.contracts.refusals import Refused
@@ -29,21 +40,6 @@ from shared.web.acts import Act
 from shared.web.auth import Principal
 
 DISTRICT = frozenset({"officer", "leader"})
-TOWNSHIP = frozenset({"clerk", "head", "gov"})
-
-
-class ItemView(BaseModel):
-    """One item with its three marks side by side; null where there is none, or none to be seen."""
-
-    item: str
-    category: str
-    name: str
-    max_cp: int
-    self_cp: int | None
-    self_applicable: bool
-    district_cp: int | None
-    city_cp: int | None
-    reason: str | None
 
 
 class RewardView(BaseModel):
@@ -51,6 +47,18 @@ class RewardView(BaseModel):
 
     granted: RewardGranted
     paid_fen: int
+    cancelled: RewardCancelled | None
+
+
+class TitleHeld(BaseModel):
+    """The title as it now stands, after corrections; who holds another since is in the register."""
+
+    title: Title
+    plaque_number: str
+    plaques: tuple[str, ...]
+    valid_until_on: date | None
+    awarded: TitleAwarded
+    revoked: TitleRevoked | None
 
 
 class CaseView(BaseModel):
@@ -64,13 +72,21 @@ class CaseView(BaseModel):
     members: list[str]
     inspections: list[InspectionScheduled]
     held: list[InspectionHeld]
+    vetoes: list[VetoRecorded]
     items: list[ItemView]
+    categories: list[CategoryView]
+    totals: TotalsView
     consensus: ConsensusRecorded | None
+    returned: Returned | None
     passed: PreliminaryPassed | None
+    failed: PreliminaryFailed | None
+    withdrawal_refused: WithdrawalRefused | None
     recommended: Recommended | None
+    sent_back: RecommendationReturned | None
     city_marks: CityMarksRecorded | None
     city_passed: CityPassed | None
-    title: TitleAwarded | None
+    city_failed: CityFailed | None
+    title: TitleHeld | None
     rewards: list[RewardView]
     closed: Closed | None
     allowed: list[Act]
@@ -115,6 +131,7 @@ class SheetRow(BaseModel):
     na_allowed: bool
     self_mark: Mark | None
     own_mark: Mark | None
+    previous: ItemChange | None
 
 
 class Difference(BaseModel):
@@ -140,12 +157,16 @@ def may_read(principal: Principal, case: Case, programme: Programme, code: str) 
         raise Refused("case-unknown")
     enrolled = programme.townships.get(case.opened.township)
     own = {case.opened.office, enrolled.government if enrolled else case.opened.office}
+
+    def of(*organisations: str) -> bool:
+        return any(programme.acts_as(principal.organisation, one) for one in organisations)
+
     allowed = (
         "auditor" in principal.roles
-        or (DISTRICT & principal.roles and principal.organisation == opening.district.organisation)
-        or ("city" in principal.roles and principal.organisation == opening.city.organisation)
+        or (DISTRICT & principal.roles and of(opening.district.organisation))
+        or ("city" in principal.roles and of(opening.city.organisation))
         or ("member" in principal.roles and principal.officer in case.members)
-        or (TOWNSHIP & principal.roles and principal.organisation in own)
+        or (TOWNSHIP & principal.roles and of(*own))
     )
     if not allowed:
         raise Refused("other-organisation", organisation=case.opened.office)
@@ -170,8 +191,7 @@ def case_view(scene: Scene, standard: StandardPublished, acts: list[Act]) -> Cas
     case, opened = scene.case, scene.case.opened
     if opened is None:
         raise Refused("case-unknown")
-    open_to = not (TOWNSHIP & scene.principal.roles) or case.stage not in ("opened", "appointed")
-    consensus = case.consensus if open_to else None
+    consensus = case.consensus if shows_marks(scene) else None
     return CaseView(
         case_id=opened.case_id,
         version=case.version,
@@ -181,15 +201,29 @@ def case_view(scene: Scene, standard: StandardPublished, acts: list[Act]) -> Cas
         members=list(case.members),
         inspections=list(case.inspections.values()),
         held=list(case.held.values()),
-        items=_items(scene, standard, consensus),
+        vetoes=list(case.vetoes.values()),
+        items=items(scene, standard, consensus),
+        categories=categories(scene, standard, consensus),
+        totals=TotalsView(
+            self_cp=opened.self_totals.total_cp,
+            district_cp=consensus.totals.total_cp if consensus else None,
+            city_cp=case.city_marks.totals.total_cp if case.city_marks else None,
+            city_granularity=case.city_marks.granularity if case.city_marks else None,
+        ),
         consensus=consensus,
+        returned=case.returned,
         passed=case.passed,
+        failed=case.failed,
+        withdrawal_refused=case.withdrawal_refused,
         recommended=case.recommended,
+        sent_back=case.sent_back,
         city_marks=case.city_marks,
         city_passed=case.city_passed,
-        title=case.title,
+        city_failed=case.city_failed,
+        title=_held(case.title) if case.title else None,
         rewards=[
-            RewardView(granted=one.granted, paid_fen=one.paid_fen) for one in case.rewards.values()
+            RewardView(granted=one.granted, paid_fen=one.paid_fen, cancelled=one.cancelled)
+            for one in case.rewards.values()
         ],
         closed=case.closed,
         allowed=acts,
@@ -211,19 +245,23 @@ def case_row(case: Case, opened: Opened) -> CaseRow:
         self_total_cp=opened.self_totals.total_cp,
         district_total_cp=case.consensus.totals.total_cp if case.consensus else None,
         city_total_cp=case.city_marks.totals.total_cp if case.city_marks else None,
-        title=case.title.title if case.title else None,
+        title=case.title.title if case.title and not case.title.revoked else None,
         outcome=case.closed.outcome if case.closed else None,
     )
 
 
 def sheet(scene: Scene, standard: StandardPublished) -> list[SheetRow]:
-    """The items of one's own categories; Refused("not-on-team")."""
+    """The items of one's own categories; Refused("not-on-team").
+
+    In a later round what was asked of the office, or what it has changed, comes first.
+    """
     officer = scene.principal.officer
     member = scene.case.members.get(officer)
     if member is None:
         raise Refused("not-on-team", officer=officer)
     own, marks = scene.own_marks, counting_marks(scene.case)
-    return [
+    since = item_changes(scene, standard)
+    rows = [
         SheetRow(
             item=one.code,
             category=one.category,
@@ -234,10 +272,12 @@ def sheet(scene: Scene, standard: StandardPublished) -> list[SheetRow]:
             na_allowed=one.na_allowed,
             self_mark=own.get(one.code),
             own_mark=marks.get(one.code, {}).get(officer),
+            previous=since.get(one.code),
         )
         for one in standard.items
         if one.category in member.categories
     ]
+    return sorted(rows, key=lambda row: not (row.previous and row.previous.matters))
 
 
 def differences(scene: Scene, standard: StandardPublished) -> list[Difference]:
@@ -267,24 +307,12 @@ def differences(scene: Scene, standard: StandardPublished) -> list[Difference]:
     return found
 
 
-def _items(
-    scene: Scene, standard: StandardPublished, consensus: ConsensusRecorded | None
-) -> list[ItemView]:
-    agreed = {mark.item: mark for mark in consensus.marks} if consensus else {}
-    city = scene.case.city_marks
-    by_city = {mark.item: mark.mark_cp for mark in (city.marks or ())} if city else {}
-    own = scene.own_marks
-    return [
-        ItemView(
-            item=one.code,
-            category=one.category,
-            name=one.name,
-            max_cp=one.max_cp,
-            self_cp=own[one.code].mark_cp if one.code in own else None,
-            self_applicable=own[one.code].applicable if one.code in own else True,
-            district_cp=agreed[one.code].mark_cp if one.code in agreed else None,
-            city_cp=by_city.get(one.code),
-            reason=agreed[one.code].reason if one.code in agreed else None,
-        )
-        for one in standard.items
-    ]
+def _held(held: HeldTitle) -> TitleHeld:
+    return TitleHeld(
+        title=held.title,
+        plaque_number=held.plaque_number,
+        plaques=held.plaques,
+        valid_until_on=held.valid_until_on,
+        awarded=held.awarded,
+        revoked=held.revoked,
+    )

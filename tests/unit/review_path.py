@@ -5,8 +5,18 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import reduce
 
-from services.review import city, team, title, verdict
-from services.review.case import Case, evolve, open_case
+from services.review import (
+    appointment,
+    city,
+    consensus,
+    letters,
+    reward,
+    team,
+    title,
+    verdict,
+)
+from services.review.case import Case, evolve
+from services.review.case_opening import open_case
 from services.review.definition import (
     BatchDraft,
     CalendarDraft,
@@ -188,8 +198,8 @@ def application(own: Sequence[Mark] | None = None, day: date = SEPTEMBER) -> App
     )
 
 
-def seat(officer: str, *categories: str, leads: bool = False) -> team.Seat:
-    return team.Seat(officer=officer, leads=leads, categories=categories)
+def seat(officer: str, *categories: str, leads: bool = False) -> appointment.Seat:
+    return appointment.Seat(officer=officer, leads=leads, categories=categories)
 
 
 SEATS = (seat("lead", "JG", leads=True), seat("m1", "DA"), seat("m2", "JG", "DA"))
@@ -200,6 +210,7 @@ SERVES = {
     "m3": "o-office",
     "m0": "district",
 }
+ENCLOSED = (letters.Enclosure.of("cases/370406001-1/decision.json", b"{}"),)
 MORNING = datetime(2018, 9, 10, 1, tzinfo=UTC)
 
 
@@ -221,9 +232,9 @@ class Path:
         """That day of September, or the day of the last step where that is later."""
         return site(max(date(2018, 9, day), self.case.since))
 
-    def appointed(self, seats: Sequence[team.Seat] = SEATS, min_markers: int = 1) -> "Path":
+    def appointed(self, seats: Sequence[appointment.Seat] = SEATS, min_markers: int = 1) -> "Path":
         self._add(
-            team.appoint_team(
+            appointment.appoint_team(
                 self.case,
                 PROGRAMME,
                 seats,
@@ -272,7 +283,7 @@ class Path:
         self, agreed: Sequence[Mark] | None = None, claims: Sequence[NotApplicableDecision] = ()
     ) -> "Path":
         self._add(
-            verdict.record_consensus(
+            consensus.record_consensus(
                 self.case,
                 PROGRAMME,
                 agreed or marks(),
@@ -302,11 +313,12 @@ class Path:
 
     def recommended(self) -> "Path":
         self.passed()
-        (events,) = city.recommend(
+        (events,) = letters.recommend(
             [self.case],
             PROGRAMME,
             recommendation_id="r1",
             decided_by="chief",
+            enclosed={"p/370406001/1": ENCLOSED},
             site=site(date(2018, 9, 20), PAPER),
         )
         self._add(events)
@@ -335,7 +347,7 @@ class Path:
         self.city_passed()
         award = title.Award(title="demonstration", plaque_number="枣安标〔2018〕1号")
         (events,) = title.award_titles(
-            [self.case], [award], award_id="w1", site=site(date(2018, 11, 1))
+            [self.case], [award], PROGRAMME, award_id="w1", site=site(date(2018, 11, 1))
         )
         self._add(events)
         return self
@@ -343,7 +355,7 @@ class Path:
     def granted(self, amount_fen: int = 5_000_00) -> "Path":
         self.awarded()
         self._add(
-            title.grant_reward(
+            reward.grant_reward(
                 self.case,
                 PROGRAMME,
                 reward_id="m1",

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
-from services.review.case import Case, answer_withdrawal, evolve, open_case
+from services.review.case import Case, evolve
+from services.review.case_opening import answer_withdrawal, open_case
 from services.review.programme import Programme
 from services.review.programme import evolve as evolve_programme
 from shared.contracts.blocks import StandardRef
@@ -58,8 +59,14 @@ def test_an_application_opens_one_case() -> None:
 def test_a_second_round_names_the_case_before_it_if_there_was_one() -> None:
     again = replace(application(), round=2, application_id="a2", previous_application_id="a1")
     rejected = begin(replace(application(), office="x")).state
-    for before, named in ((Path().case, "p/370406001/1"), (rejected, None), (Case(), None)):
-        (event,) = given().when(open_case, PROGRAMME, again, previous=before).events
+    first = Path().case
+    for before, named in (
+        ([first], "p/370406001/1"),
+        ([first, rejected], "p/370406001/1"),
+        ([rejected], None),
+        ([], None),
+    ):
+        (event,) = given().when(open_case, PROGRAMME, again, earlier=before).events
         assert isinstance(event, Opened)
         assert event.previous_case_id == named
 
@@ -120,9 +127,8 @@ def test_a_batch_takes_others_than_its_own_target_only_once_theirs_is_past() -> 
     announced = replace(PROGRAMME.batches["b1"], target="half")
     programme = evolve_programme(PROGRAMME, announced)
     assert rejected_for(application(), programme) == ["batch-of-another-target"]
-    assert programme.opened is not None
-    targets = tuple(replace(one, due_on=SEPTEMBER) for one in programme.opened.targets)
-    over = replace(programme, opened=replace(programme.opened, targets=targets))
+    targets = {code: replace(one, due_on=SEPTEMBER) for code, one in programme.targets.items()}
+    over = replace(programme, targets=targets)
     assert rejected_for(application(), over) == ["batch-of-another-target"]
     assert begin(application(day=date(2018, 9, 4)), over).state.stage == "opened"
 

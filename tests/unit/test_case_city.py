@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from functools import reduce
 
-from services.review import city, title, verdict
+from services.review import city, letters, reward, title, verdict
 from services.review.case import Case, evolve
 from shared.contracts.blocks import Document, Mark, Reason
 from shared.contracts.case import (
@@ -19,7 +19,7 @@ from shared.contracts.case import (
     TitleAwarded,
 )
 from tests.unit.given import Given, Outcome
-from tests.unit.review_path import PAPER, PROGRAMME, Path, mark, marks, site
+from tests.unit.review_path import ENCLOSED, PAPER, PROGRAMME, Path, mark, marks, site
 
 given = Given(Case(), evolve)
 OCTOBER, NOVEMBER = date(2018, 10, 15), date(2018, 11, 1)
@@ -36,10 +36,11 @@ def second(path: Path) -> Case:
 
 
 def recommend(cases: Sequence[Case], letter: Document | None = PAPER) -> list[list[CaseEvent]]:
-    return city.recommend(
+    return letters.recommend(
         cases,
         PROGRAMME,
         recommendation_id="r1",
+        enclosed={case.opened.case_id: ENCLOSED for case in cases if case.opened},
         decided_by="chief",
         site=site(date(2018, 9, 20), letter),
     )
@@ -239,7 +240,7 @@ def award(
     cases: Sequence[Case], *plaques: str, grade: str = "demonstration"
 ) -> list[list[CaseEvent]]:
     awards = [title.Award(title=grade, plaque_number=one) for one in plaques]  # type: ignore[arg-type]  # a literal in every test
-    return title.award_titles(cases, awards, award_id="w1", site=site(NOVEMBER))
+    return title.award_titles(cases, awards, PROGRAMME, award_id="w1", site=site(NOVEMBER))
 
 
 def test_one_act_awards_many_titles() -> None:
@@ -297,6 +298,7 @@ def test_a_title_is_not_awarded_before_the_pass() -> None:
         lambda case: title.award_titles(
             [case],
             [title.Award(title="compliant", plaque_number="1")],
+            PROGRAMME,
             award_id="w",
             site=site(date(2018, 10, 14)),
         )[0]
@@ -308,7 +310,7 @@ def grant(path: Path, basis: str = "on-time", **changes: object) -> Outcome[Case
     usual["site"] = site(date(2018, 11, 5))
 
     def decide(case: Case) -> list[CaseEvent]:
-        return title.grant_reward(case, PROGRAMME, basis=basis, **(usual | changes))  # type: ignore[arg-type]  # each test changes another field
+        return reward.grant_reward(case, PROGRAMME, basis=basis, **(usual | changes))  # type: ignore[arg-type]  # each test changes another field
 
     return given(*path.events).when(decide)
 
@@ -335,9 +337,9 @@ def test_money_may_follow_after_the_case_is_closed() -> None:
     assert grant(Path().closed()).events
 
 
-def pay(path: Path, amount_fen: int, reward: str = "m1") -> Outcome[Case, CaseEvent]:
+def pay(path: Path, amount_fen: int, reward_id: str = "m1") -> Outcome[Case, CaseEvent]:
     return given(*path.events).when(
-        title.pay_reward, reward, amount_fen=amount_fen, site=site(date(2018, 12, 1))
+        reward.pay_reward, reward_id, amount_fen=amount_fen, site=site(date(2018, 12, 1))
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from services.review import team
+from services.review import appointment, team
 from services.review.case import Case, evolve
 from shared.contracts.blocks import Mark
 from shared.contracts.case import (
@@ -29,10 +29,10 @@ SIXTH = date(2018, 9, 6)
 
 
 def appoint(
-    seats: Sequence[team.Seat], recused: Sequence[Recusal] = (), min_markers: int = 1
+    seats: Sequence[appointment.Seat], recused: Sequence[Recusal] = (), min_markers: int = 1
 ) -> Outcome[Case, CaseEvent]:
     return given(*Path().events).when(
-        team.appoint_team,
+        appointment.appoint_team,
         PROGRAMME,
         seats,
         organisations=SERVES,
@@ -72,7 +72,7 @@ def test_who_stood_aside_sits_on_no_team() -> None:
 def test_who_stood_aside_from_one_team_sits_on_none_of_the_next() -> None:
     aside = appoint((*SEATS[:2], seat("m0", "JG", "DA")), [Recusal(officer="m2", reason="亲属")])
     given(*Path().events, *aside.events).when(
-        team.appoint_team, PROGRAMME, SEATS, organisations=SERVES, site=site(SIXTH)
+        appointment.appoint_team, PROGRAMME, SEATS, organisations=SERVES, site=site(SIXTH)
     ).refused("officer-recused", officer="m2")
 
 
@@ -90,7 +90,7 @@ def test_every_category_is_given_to_somebody() -> None:
 
 def test_a_team_is_not_appointed_before_its_case_began() -> None:
     given(*Path().events).when(
-        team.appoint_team,
+        appointment.appoint_team,
         PROGRAMME,
         SEATS,
         organisations=SERVES,
@@ -100,7 +100,7 @@ def test_a_team_is_not_appointed_before_its_case_began() -> None:
 
 def test_a_team_needs_a_case() -> None:
     given().when(
-        team.appoint_team, PROGRAMME, SEATS, organisations=SERVES, site=site(SIXTH)
+        appointment.appoint_team, PROGRAMME, SEATS, organisations=SERVES, site=site(SIXTH)
     ).refused("case-unknown")
 
 
@@ -108,7 +108,7 @@ def test_marks_of_who_stepped_down_no_longer_count() -> None:
     path = Path().inspected()
     state = (
         given(*path.events)
-        .when(team.recuse_member, "m1", reason_code="relative", site=site(date(2018, 9, 13)))
+        .when(appointment.recuse_member, "m1", reason_code="relative", site=site(date(2018, 9, 13)))
         .state
     )
     assert "DA-1" not in team.counting_marks(state)
@@ -117,7 +117,7 @@ def test_marks_of_who_stepped_down_no_longer_count() -> None:
 
 def test_only_a_member_steps_down() -> None:
     given(*Path().appointed().events).when(
-        team.recuse_member, "x", reason_code="relative", site=site(SIXTH)
+        appointment.recuse_member, "x", reason_code="relative", site=site(SIXTH)
     ).refused("not-on-team", officer="x")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from services.review import team, verdict
+from services.review import appointment, consensus, verdict
 from services.review.case import Case, evolve
 from shared.contracts.blocks import Mark, Reason
 from shared.contracts.case import (
@@ -36,7 +36,7 @@ def agree(
     facts: Sequence[str] = (),
 ) -> Outcome[Case, CaseEvent]:
     return given(*path.events).when(
-        verdict.record_consensus,
+        consensus.record_consensus,
         PROGRAMME,
         agreed,
         claims,
@@ -66,7 +66,7 @@ def test_the_same_consensus_twice_is_one() -> None:
     path = marked()
     state = agree(path, marks(4500)).state
     assert (
-        verdict.record_consensus(
+        consensus.record_consensus(
             state,
             PROGRAMME,
             marks(4500),
@@ -188,12 +188,12 @@ def test_who_agreed_as_leader_and_was_replaced_does_not_decide_either() -> None:
     path.events += (
         given(*path.events)
         .when(
-            team.appoint_team,
+            appointment.appoint_team,
             PROGRAMME,
             [
-                team.Seat(officer="m0", categories=("JG",), leads=True),
+                appointment.Seat(officer="m0", categories=("JG",), leads=True),
                 *(replace(one, leads=False) for one in path_seats()[1:2]),
-                team.Seat(officer="m2", categories=("JG", "DA"), leads=False),
+                appointment.Seat(officer="m2", categories=("JG", "DA"), leads=False),
             ],
             organisations=SERVES,
             site=site(DAY),
@@ -205,9 +205,9 @@ def test_who_agreed_as_leader_and_was_replaced_does_not_decide_either() -> None:
     assert decide(path).events
 
 
-def path_seats() -> Sequence[team.Seat]:
+def path_seats() -> Sequence[appointment.Seat]:
     team_now = (("lead", ("JG",), True), ("m1", ("DA",), False), ("m0", ("JG", "DA"), False))
-    return [team.Seat(officer=o, categories=c, leads=leads) for o, c, leads in team_now]
+    return [appointment.Seat(officer=o, categories=c, leads=leads) for o, c, leads in team_now]
 
 
 def test_one_hundredth_below_the_mark_does_not_pass() -> None:
