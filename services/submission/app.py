@@ -13,6 +13,7 @@ from services.submission import (
     evidence_grants,
     practice_api,
     programmes,
+    workbook_api,
 )
 from services.submission.drafts import Drafts
 from services.submission.evidence_sweep import Sweep
@@ -27,6 +28,8 @@ from shared.store.log import Duty, Log
 from shared.store.pool import Pool
 from shared.store.streams import Aggregate
 from shared.web.app import new_app
+
+LARGER_BODIES = {**evidence_api.LARGER_BODIES, **workbook_api.LARGER_BODIES}
 
 
 def create_app(settings: SubmissionSettings) -> FastAPI:
@@ -52,7 +55,7 @@ def create_app(settings: SubmissionSettings) -> FastAPI:
         settings,
         running,
         readiness=log.readiness,
-        larger_bodies=evidence_api.LARGER_BODIES,
+        larger_bodies=LARGER_BODIES,
     )
     app.include_router(routes(log, tables, settings))
     return app
@@ -63,6 +66,7 @@ def routes(log: Log, tables: Pool, settings: SubmissionSettings) -> APIRouter:
     router = APIRouter()
     drafts = Drafts(tables)
     router.include_router(api.routes(log, drafts))
+    router.include_router(workbook_api.routes(log, drafts))
     router.include_router(drafts_api.routes(log, drafts))
     router.include_router(practice_api.routes(log))
     router.include_router(evidence_api.routes(log, tables, settings))

@@ -17,7 +17,7 @@ from services.submission.access import Act as Doing
 from services.submission.access import acting_side
 from services.submission.bodies import Facts
 from services.submission.dossier import Dossier
-from services.submission.drafts import Draft, Drafts, Edit
+from services.submission.drafts import Draft, Drafts, Edit, item_changed
 from services.submission.drafts_answers import (
     FactsSaved,
     ItemSaved,
@@ -33,7 +33,7 @@ from services.submission.losses import LossesOf
 from services.submission.place import Code, Here, Place, programme_of, read, roles
 from services.submission.planning import record_assessment
 from services.submission.programmes import Programme
-from services.submission.sheet import edited, freezable, item_of
+from services.submission.sheet import edited, freezable, item_of, says
 from shared.clock import civil_day
 from shared.contracts.dossier import AssessmentKind
 from shared.contracts.programme import StandardPublished
@@ -80,18 +80,19 @@ class Desk:
     draft: Draft
 
 
+async def desk(log: Log, drafts: Drafts, here: Place) -> Desk:
+    """For the office's clerk, while the township takes part and the programme is open."""
+    programme, on = await programme_of(log, here.programme), civil_day(log.clock())
+    acting_side(here.principal, programme, here.township, EDIT)
+    programmes.site(programme, here.township, on)
+    standard = programmes.standard_in_force(programme, on)
+    return Desk(programme, on, standard, await drafts.read(here.programme, here.township))
+
+
 def routes(log: Log, drafts: Drafts) -> APIRouter:
     """Endpoints 4 and 5."""
     router = APIRouter(prefix="/v1/dossiers/{programme}/{township}/draft", tags=["dossiers"])
     losses_of = LossesOf(log)
-
-    async def desk(here: Place) -> Desk:
-        """For the office's clerk, while the township takes part and the programme is open."""
-        programme, on = await programme_of(log, here.programme), civil_day(log.clock())
-        acting_side(here.principal, programme, here.township, EDIT)
-        programmes.site(programme, here.township, on)
-        standard = programmes.standard_in_force(programme, on)
-        return Desk(programme, on, standard, await drafts.read(here.programme, here.township))
 
     async def outlook_of(at: Desk, draft: Draft) -> Outlook:
         losses = await losses_of.programme(at.programme, at.on)
@@ -130,13 +131,16 @@ def routes(log: Log, drafts: Drafts) -> APIRouter:
 
         Clerks who work on other items are not disturbed. `ETag` is the item's new version.
         """
-        at = await desk(here)
-        line = item_of(at.standard, item)
+        at = await desk(log, drafts, here)
+        line, sent = item_of(at.standard, item), body.model_dump(exclude_unset=True)
         known = at.draft.items.get(item)
-        mark = edited(line, known.mark if known else None, body.model_dump(exclude_unset=True))
-        if known is None or mark != known.mark:
-            if version == at.draft.item_version(item):  # else it is refused for that, below
-                check(at.standard, [mark], complete=False)
+        if version != at.draft.item_version(item):
+            if known is None or not says(known.mark, sent):
+                raise item_changed(item, version, known)
+            mark = known.mark
+        else:
+            mark = edited(line, known.mark if known else None, sent)
+            check(at.standard, [mark], complete=False)
             files = [EvidenceBody(sha256=sha256) for sha256 in body.evidence]
             (await held(log, here.programme, here.township, files)).named(files)
         return await save(here, at, item, Edit(mark, version), response)
@@ -144,7 +148,7 @@ def routes(log: Log, drafts: Drafts) -> APIRouter:
     @router.delete("/items/{item}", dependencies=roles("clerk"))
     async def clear(here: Here, item: Code, version: Seen, response: Response) -> ItemSaved:
         """Take an item's mark out of the draft, also one that the standard knows no longer."""
-        return await save(here, await desk(here), item, Edit(None, version), response)
+        return await save(here, await desk(log, drafts, here), item, Edit(None, version), response)
 
     @router.put("/facts", dependencies=roles("clerk"))
     async def state(here: Here, version: Seen, body: FactsBody, response: Response) -> FactsSaved:
@@ -152,7 +156,7 @@ def routes(log: Log, drafts: Drafts) -> APIRouter:
 
         `ETag` is the new one.
         """
-        at = await desk(here)
+        at = await desk(log, drafts, here)
         facts = sorted(set(body.facts))
         check_facts(at.standard, facts)
         draft = await drafts.state_facts(here.programme, here.township, facts, expected=version)

@@ -1,0 +1,169 @@
+"""The working draft as a workbook, to be filled in where there is no network, and taken back."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+
+from services.submission import programmes
+from services.submission.access import READERS
+from services.submission.drafts import Draft, Drafts
+from services.submission.drafts_api import Desk, desk
+from services.submission.importing import Import, after, compared
+from services.submission.place import Here, Place, read, roles
+from services.submission.preview import Preview, preview
+from services.submission.sheet import fitted
+from shared.clock import civil_day
+from shared.contracts.programme import StandardPublished
+from shared.contracts.refusals import Refused
+from shared.store.log import Log
+from shared.web.spreadsheets import XLSX, SpreadsheetAsked
+from shared.workbook.desk import hand_out, send_back, take_back
+from shared.workbook.form import Binding, Form, Line, Reading
+from shared.workbook.opening import BYTES_AT_MOST
+
+DRAFT = "/v1/dossiers/{programme}/{township}/draft"
+LARGER_BODIES = {r"/v1/dossiers/[^/]+/[^/]+/draft/imports": BYTES_AT_MOST}
+# Whoever edits at the same moment is asked again; more often than this is no coincidence.
+_TRIES = 3
+
+# Said here, since the route that FastAPI knows takes no body it could describe.
+_SENT = {
+    "requestBody": {
+        "required": True,
+        "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+class Imported(BaseModel):
+    """What a workbook changed, or with `dry_run` would change, and what the draft comes to then.
+
+    `untouched` items have no row, or one that nobody wrote in while the draft went on.
+    """
+
+    dry_run: bool
+    changed: int
+    unchanged: int
+    cleared: int
+    untouched: int
+    version: int
+    preview: Preview
+
+
+def routes(log: Log, drafts: Drafts) -> APIRouter:
+    """Endpoint 6, and the workbook of 4: it stands before the JSON of the same address."""
+    router = APIRouter(tags=["dossiers"])
+    router.include_router(_handed_out(log, drafts))
+
+    @router.post(
+        f"{DRAFT}/imports",
+        dependencies=roles("clerk"),
+        response_model=Imported,
+        responses={422: {"content": {XLSX: {}}}},
+        openapi_extra=_SENT,
+    )
+    async def imports(
+        here: Here,
+        request: Request,
+        response: Response,
+        dry_run: Annotated[
+            bool, Query(description="Say what would change, and change nothing.")
+        ] = False,
+    ) -> Imported | Response:
+        """Take a filled-in workbook back, whole or not at all; sent again, it changes nothing.
+
+        Every mistake is answered at once: by row and column, or with `Accept` of .xlsx (or
+        `?format=xlsx`) in the same workbook, annotated.
+        """
+        at = await desk(log, drafts, here)
+        binding = _binding(here, at.standard)
+        sent, reading = await take_back(request, binding, at.standard)
+        found, draft = await _settle(log, drafts, here, at, reading, dry_run=dry_run)
+        if found.findings:
+            return await send_back(request, sent, reading, found.findings)
+        marks = after(draft, found.edits if dry_run else {})
+        response.headers["ETag"] = f'"{draft.version}"'
+        return Imported(
+            dry_run=dry_run,
+            changed=found.changed,
+            unchanged=found.unchanged,
+            cleared=found.cleared,
+            untouched=found.untouched,
+            version=draft.version,
+            preview=preview(at.standard, fitted(at.standard, marks).marks, draft.facts),
+        )
+
+    return router
+
+
+async def _settle(
+    log: Log, drafts: Drafts, here: Place, at: Desk, reading: Reading, *, dry_run: bool
+) -> tuple[Import, Draft]:
+    """What the workbook changes and the draft after it, or what hinders it and the draft before."""
+    for left in reversed(range(_TRIES)):
+        draft = await drafts.read(here.programme, here.township)
+        found = compared(draft, reading, at.standard)
+        if found.findings or dry_run or not found.edits:
+            return found, draft
+        try:
+            return found, await drafts.edit(
+                here.programme,
+                here.township,
+                found.edits,
+                actor=here.principal.actor,
+                at=log.clock(),
+            )
+        except Refused as refused:
+            # Somebody was quicker by a moment: seen now, that is a finding in its row.
+            if refused.code != "draft-item-changed" or not left:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _handed_out(log: Log, drafts: Drafts) -> APIRouter:
+    router = APIRouter(route_class=SpreadsheetAsked)
+
+    @router.get(DRAFT, dependencies=roles(*READERS), include_in_schema=False)
+    async def sheet(here: Here, request: Request, response: Response) -> Response:
+        """The working sheet as a workbook."""
+        programme, _, dossier = await read(log, here, response)
+        standard = programmes.standard_in_force(programme, civil_day(log.clock()))
+        draft = await drafts.read(here.programme, here.township)
+        stale = fitted(standard, draft.marks).stale
+        last = dossier.assessments[-1].marks if dossier.assessments else ()
+        previous = {mark.item: mark for mark in last}
+        enrolled = programmes.enrolment(programme, here.township).enrolled
+        form = Form(
+            binding=_binding(here, standard),
+            standard=standard,
+            title=("自评工作表", "Self-assessment working sheet"),
+            township_name=enrolled.name,
+            beside=("上次自评", "Last assessment"),
+            lines=tuple(
+                Line(
+                    item=item,
+                    # What the standard cannot take is not offered to be sent back.
+                    now=draft.items[item.code].mark
+                    if item.code in draft.items and item.code not in stale
+                    else None,
+                    version=draft.item_version(item.code),
+                    beside=previous.get(item.code),
+                )
+                for item in standard.items
+            ),
+        )
+        answer = await hand_out(request, form, f"自评工作表-{enrolled.name}.xlsx")
+        answer.headers["ETag"] = f'"{draft.version}"'
+        return answer
+
+    return router
+
+
+def _binding(here: Place, standard: StandardPublished) -> Binding:
+    return Binding(
+        kind="draft",
+        programme=here.programme,
+        township=here.township,
+        standard=standard.standard,
+    )
