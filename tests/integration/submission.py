@@ -13,8 +13,9 @@ import httpx
 from fastapi import FastAPI
 
 from deploy.local.issuer import Issuer
-from services.submission.app import new_log, routes
+from services.submission.app import LARGER_BODIES, new_log, routes
 from services.submission.reactions import HANDLERS
+from services.submission.settings import SubmissionSettings
 from shared.clock import SHANGHAI, write_clock
 from shared.contracts import case, programme
 from shared.contracts.registry import encode, type_of
@@ -52,14 +53,13 @@ class Ears:
     async def hear(self, log: Log, event: programme.ProgrammeEvent | case.CaseEvent) -> None:
         """As `shared.messaging.reactions` would: the head, and whatever the event leads to."""
         record = self._record(event)
-        of_case = isinstance(event, case.CaseEvent)
         step = Step(
             head=(record.context, record.subject, record.version, record.id),
             topic=f"fuyan.{record.context}.v1",
             partition=0,
             next_offset=record.position,
             id=record.id,
-            kept=None if of_case else record,
+            kept=record,
         )
         handler = HANDLERS.get(type(event))
         reaction = handler(Received(record, event)) if handler else None
@@ -154,14 +154,24 @@ class Submission:
 
 @asynccontextmanager
 async def submission(
-    database: str, clock: Path, day: date, opening: Sequence[programme.ProgrammeEvent] = OPENING
+    database: str,
+    clock: Path,
+    day: date,
+    opening: Sequence[programme.ProgrammeEvent] = OPENING,
+    **given: Any,
 ) -> AsyncIterator[Submission]:
     """Serving on that day, with the programme heard."""
     await migrate(database, MIGRATIONS, None, ("log", "command", "claim"))
     write_clock(clock, datetime.combine(day, time(9), SHANGHAI))
     issuer = Issuer()
     side = IssuerSide(issuer)
-    settings = settings_for(issuer, database=database, clock=str(clock))
+    settings = settings_for(
+        issuer,
+        SubmissionSettings,
+        database=database,
+        clock=str(clock),
+        **({"evidence": (clock.parent / "evidence").as_uri()} | given),
+    )
     log, ears = new_log(settings), Ears()
     tables = Pool(database, "fuyan-submission-tables", 4)
 
@@ -177,6 +187,7 @@ async def submission(
         settings,
         running,
         readiness=log.readiness,
+        larger_bodies=LARGER_BODIES,
         issuer_client=httpx.AsyncClient(transport=side),
     )
     app.include_router(routes(log, tables, settings))
