@@ -118,9 +118,9 @@ class Review:
     clock: Path
     http: httpx.AsyncClient
 
-    def on(self, month: int, day: int) -> None:
-        """It is nine in the morning of that day of 2018 in Shanghai."""
-        write_clock(self.clock, datetime(2018, month, day, 9, tzinfo=SHANGHAI))
+    def on(self, month: int, day: int, year: int = 2018) -> None:
+        """It is nine in the morning of that day in Shanghai."""
+        write_clock(self.clock, datetime(year, month, day, 9, tzinfo=SHANGHAI))
 
     async def hear(self, event: Told) -> None:
         await self.ears.hear(self.log, event)

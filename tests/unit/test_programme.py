@@ -28,6 +28,7 @@ from shared.contracts.programme import (
     Phase,
     ProgrammeEvent,
     RulesPublished,
+    StandardChange,
     StandardPublished,
     Tier,
     TownshipEnrolled,
@@ -271,6 +272,47 @@ def test_a_standard_says_something_new_or_nothing() -> None:
     given(*OLD).when(publish_standard, STANDARD, today=JUNE, site=site(JUNE)).then_nothing()
 
 
+def second(**changes: object) -> Outcome[Programme, ProgrammeEvent]:
+    draft = replace(STANDARD, **changes)  # type: ignore[arg-type]  # any field
+    return given(*OLD).when(publish_standard, draft, today=JUNE, site=site(JUNE))
+
+
+def test_a_new_standard_says_what_became_of_each_item() -> None:
+    first, other, last = STANDARD.items
+    renamed = replace(other, name="档案二", criterion="x")
+    added = replace(last, code="DA-3")
+    told = StandardChange(item="DA-1", what="档案归口")
+    (event,) = second(items=(first, renamed, added)).events
+    assert isinstance(event, StandardPublished)
+    assert [(one.item, one.what) for one in event.changes] == [
+        ("DA-1", "修改：名称、评分要求"),
+        ("DA-2", "取消"),
+        ("DA-3", "新增"),
+    ]
+    (event,) = second(items=(first, renamed, added), changes=(told,)).events
+    assert isinstance(event, StandardPublished)
+    assert event.changes[0] == told
+
+
+def test_a_change_that_was_not_made_is_not_told() -> None:
+    told = (StandardChange(item="JG-1", what="改"),)
+    second(title="第二版", changes=told).refused("change-not-made", item="JG-1")
+    open_(with_standard(changes=told)).refused("change-not-made", item="JG-1")
+
+
+def test_versions_follow_each_other_in_time() -> None:
+    second_on_june = second(title="第二版").events
+    third = replace(STANDARD, title="第三版")
+    given(*OLD, *second_on_june).when(
+        publish_standard, third, today=JUNE, site=site(date(2018, 5, 31))
+    ).refused("effective-day-too-early", earliest_on=JUNE)
+    calendar = replace(CALENDAR, holidays=(date(2018, 6, 18),))
+    published = given(*OLD).when(publish_calendar, calendar, site=site(JUNE)).events
+    given(*OLD, *published).when(publish_calendar, CALENDAR, site=site(date(2018, 5, 31))).refused(
+        "effective-day-too-early", earliest_on=JUNE
+    )
+
+
 def test_a_programme_keeps_its_standards_code() -> None:
     given(*OLD).when(
         publish_standard, replace(STANDARD, code="t"), today=JUNE, site=site(JUNE)
@@ -360,6 +402,28 @@ def test_a_township_that_left_may_come_back() -> None:
     given(*OLD, left).when(leave).refused("township-not-enrolled", township="370406001")
     (back,) = given(*OLD, left).when(enrol_township, TOWN, site=site(JUNE)).events
     assert set(given(*OLD, left, back).state.townships) == {"370406001"}
+
+
+def test_a_township_does_not_come_back_before_it_left() -> None:
+    (left,) = given(*OLD).when(leave).events
+    given(*OLD, left).when(enrol_township, TOWN, site=site(date(2018, 5, 31))).refused(
+        "effective-day-too-early", earliest_on=JUNE
+    )
+
+
+def test_a_township_that_leaves_is_followed_by_another() -> None:
+    given(*OLD).when(
+        withdraw_township, TOWN.township, reason="撤并", successor=TOWN.township, site=site(JUNE)
+    ).refused("own-successor", of=TOWN.township)
+
+
+def test_a_programme_does_not_end_before_its_last_township_joined() -> None:
+    joined = given(*OLD).when(
+        enrol_township, replace(TOWN, township="2", office="o2"), site=site(JUNE)
+    )
+    given(*OLD, *joined.events).when(close, achieved=0, site=site(date(2018, 5, 31))).refused(
+        "effective-day-too-early", earliest_on=JUNE
+    )
 
 
 def test_nothing_happens_in_a_programme_before_it_opens() -> None:
