@@ -33,14 +33,14 @@ class Access:
         """Why one may read what a township keeps; None where one may not."""
         known = await self._programme(programme)
         cases = await self._cases(programme, township)
-        return evidence_grants.grounds(_reader(who), known, township, cases)
+        return evidence_grants.grounds(reader_of(who), known, township, cases)
 
     async def check_adding(self, who: Principal, programme: str, township: str) -> None:
         """Refused: `unknown-programme`, `township-not-enrolled`, `other-organisation`."""
         known = programmes.known(await self._programme(programme), programme)
         office = programmes.enrolment(known, township).enrolled.office
         cases = await self._cases(programme, township)
-        if not evidence_grants.may_add(_reader(who), known, township, cases):
+        if not evidence_grants.may_add(reader_of(who), known, township, cases):
             raise Refused("other-organisation", organisation=office)
 
     async def leads(self, who: Principal, programme: str) -> bool:
@@ -62,5 +62,6 @@ class Access:
         return {row[0]: (await self._log.state(Stream("case", row[0])))[1] for row in rows}
 
 
-def _reader(who: Principal) -> Reader:
+def reader_of(who: Principal) -> Reader:
+    """Who asks, as the grants know them."""
     return Reader(officer=who.officer, organisation=who.organisation, roles=who.roles)

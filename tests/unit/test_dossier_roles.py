@@ -36,7 +36,7 @@ def test_the_head_signs_the_clerk_prepares_the_district_corrects_and_the_governm
         ("GET", f"{DOSSIER}/funding-requests"): READERS,
         ("GET", REQUEST): READERS,
         ("GET", f"{DOSSIER}/applications"): READERS,
-        ("GET", APPLICATION): READERS,
+        ("GET", APPLICATION): READERS | {"member"},
         ("GET", f"{DOSSIER}/good-practices"): READERS,
         ("POST", f"{DOSSIER}/plans"): {"head"},
         ("POST", f"{DOSSIER}/self-assessments"): {"clerk"},
