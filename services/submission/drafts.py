@@ -67,6 +67,18 @@ class Edit:
     expected: int | None
 
 
+def item_changed(item: str, expected: int | None, known: DraftItem | None) -> Refused:
+    """What whoever saw another version is told: by whom it was marked since, and how."""
+    return Refused(
+        "draft-item-changed",
+        item=item,
+        expected=expected,
+        version=known.version if known else 0,
+        by=known.edited_by if known else None,
+        mark=asdict(known.mark) if known else None,
+    )
+
+
 class Drafts:
     """Reads and edits drafts; raises Unavailable while the database is away.
 
@@ -192,14 +204,6 @@ def _mark(kept: str) -> Mark:
 def _changes(known: DraftItem | None, item: str, edit: Edit) -> bool:
     if edit.mark == (known.mark if known else None):
         return False
-    version = known.version if known else 0
-    if edit.expected not in (None, version):
-        raise Refused(
-            "draft-item-changed",
-            item=item,
-            expected=edit.expected,
-            version=version,
-            by=known.edited_by if known else None,
-            mark=asdict(known.mark) if known else None,
-        )
+    if edit.expected not in (None, known.version if known else 0):
+        raise item_changed(item, edit.expected, known)
     return True

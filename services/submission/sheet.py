@@ -57,6 +57,11 @@ def item_of(standard: StandardPublished, code: str) -> Item:
     raise Refused("unknown-item", item=code, version=standard.standard.version)
 
 
+def says(mark: Mark, sent: Mapping[str, Any]) -> bool:
+    """Whether the mark is as it was sent already, as after an edit whose answer was lost."""
+    return all(getattr(mark, name) == field for name, field in sent.items())
+
+
 def edited(item: Item, known: Mark | None, sent: Mapping[str, Any]) -> Mark:
     """The mark that is known, with the fields that were sent in their places.
 

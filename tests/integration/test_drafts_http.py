@@ -1,100 +1,26 @@
-"""The working draft over HTTP, on a real database: several clerks, one standard, one assessment."""
+"""The working draft over HTTP, on a real database: several clerks, one sheet."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import httpx
 import pytest
 
-from services.submission.drafts import Draft, Drafts, Edit
+from services.submission.drafts import Drafts, Edit
 from shared.contracts.blocks import Mark
-from shared.contracts.programme import Gate, GateRule, TownshipEnrolled
+from shared.contracts.refusals import Refused
 from shared.store.pool import Pool
+from tests.integration.drafts import DISTRICT, FULL, NEIGHBOUR, Clerk, drafting
 from tests.integration.submission import DOSSIER, Submission, submission
-from tests.unit.dossiers import (
-    FEBRUARY,
-    MARCH,
-    MAY,
-    OFFICE,
-    OPENING,
-    PROGRAMME,
-    STANDARD,
-    STRICTER,
-    TOWNSHIP,
-)
-
-DISTRICT, NEIGHBOUR = "370406-safety", "370406102-office"
-FACTUAL = replace(
-    STANDARD,
-    gates=(
-        *STANDARD.gates,
-        Gate(code="fatal", kind="veto", name="死亡事故", rule=GateRule(fact="fatal-accident")),
-    ),
-)
-NEXT_DOOR = TownshipEnrolled(
-    programme=PROGRAMME,
-    effective_on=FEBRUARY,
-    township="370406102",
-    name="西集镇",
-    kind="town",
-    office=NEIGHBOUR,
-    office_name="西集镇安监办",
-    government="370406102-gov",
-    government_name="西集镇人民政府",
-    enrolled_on=FEBRUARY,
-)
-FULL = {"staff": 4000, "rules": 3000, "files": 2000, "vehicle": 1000}
+from tests.unit.dossiers import OFFICE, PROGRAMME, TOWNSHIP
 
 
 @pytest.fixture
 async def service(database: str, tmp_path: Path) -> AsyncIterator[Submission]:
-    opening = [FACTUAL if one is STANDARD else one for one in OPENING]
-    async with submission(database, tmp_path / "clock", MARCH, [*opening, NEXT_DOOR]) as serving:
+    async with drafting(database, tmp_path) as serving:
         yield serving
-
-
-class Clerk:
-    """One of the office's clerks, with a draft open before them."""
-
-    def __init__(self, service: Submission, name: str = "clerk-1", office: str = OFFICE) -> None:
-        self._http = service.http
-        token = service.issuer.token(name, office, ("clerk",))
-        self._who = {"Authorization": f"Bearer {token}"}
-        township = TOWNSHIP if office == OFFICE else office.removesuffix("-office")
-        self.dossier = f"/v1/dossiers/{PROGRAMME}/{township}"
-
-    async def send(
-        self, method: str, path: str, body: Any = None, version: int | None = None, **headers: str
-    ) -> httpx.Response:
-        seen = {} if version is None else {"If-Match": f'"{version}"'}
-        return await self._http.request(
-            method, f"{self.dossier}/{path}", json=body, headers={**self._who, **seen, **headers}
-        )
-
-    async def mark(self, item: str, version: int | None, **fields: Any) -> httpx.Response:
-        return await self.send("PATCH", f"draft/items/{item}", fields, version)
-
-    async def sheet(self) -> dict[str, Any]:
-        found: dict[str, Any] = (await self.send("GET", "draft")).json()
-        return found
-
-    async def fill(self, **marks: int) -> int:
-        """Everything that is named, and the draft's version then."""
-        for item, mark_cp in marks.items():
-            rows = {row["item"]["code"]: row for row in (await self.sheet())["items"]}
-            answer = await self.mark(item, rows[item]["version"], mark_cp=mark_cp)
-            assert answer.status_code == 200, answer.text
-        return int((await self.sheet())["draft_version"])
-
-    async def freeze(self, version: int, kind: str = "full", **more: Any) -> httpx.Response:
-        key = more.pop("key", uuid4().hex)
-        body = {"kind": kind, "draft": version, **more}
-        return await self.send("POST", "self-assessments", body, **{"Idempotency-Key": key})
 
 
 async def test_a_clerk_fills_the_sheet_and_sees_what_it_comes_to(service: Submission) -> None:
@@ -191,6 +117,15 @@ async def test_an_edit_whose_answer_was_lost_can_be_sent_again(service: Submissi
     assert again.json() == first.json()
 
 
+async def test_an_edit_of_what_was_cleared_meanwhile_is_told_so(service: Submission) -> None:
+    clerk, other = Clerk(service), Clerk(service, "clerk-2")
+    await clerk.mark("staff", 0, mark_cp=4000)
+    await other.send("DELETE", "draft/items/staff", version=1)
+    late = await clerk.mark("staff", 1, reason="六人在岗")
+    assert (late.status_code, late.json()["code"]) == (412, "draft-item-changed")
+    assert (late.json()["facts"]["version"], late.json()["facts"]["mark"]) == (0, None)
+
+
 async def test_a_cleared_item_is_as_if_it_had_never_been_marked(service: Submission) -> None:
     clerk = Clerk(service)
     await clerk.fill(**FULL)
@@ -245,7 +180,7 @@ async def test_several_edits_are_done_together_or_not_at_all(
     both = {"staff": full("staff", 0), "rules": full("rules", None)}
     draft = await drafts.edit(PROGRAMME, TOWNSHIP, both, actor="o:1", at=at)
     assert {item: one.version for item, one in draft.items.items()} == {"staff": 1, "rules": 1}
-    with pytest.raises(Exception, match="draft-item-changed"):
+    with pytest.raises(Refused, match="draft-item-changed"):
         await drafts.edit(
             PROGRAMME,
             TOWNSHIP,
@@ -256,168 +191,6 @@ async def test_several_edits_are_done_together_or_not_at_all(
     assert await drafts.read(PROGRAMME, TOWNSHIP) == draft
     left = await drafts.edit(PROGRAMME, TOWNSHIP, {"staff": Edit(None, None)}, actor="o:2", at=at)
     assert (left.version, list(left.items)) == (2, ["rules"])
-
-
-async def test_facts_are_stated_beside_the_points(service: Submission) -> None:
-    clerk = Clerk(service)
-    await clerk.fill(**FULL)
-    unknown = await clerk.send("PUT", "draft/facts", {"facts": ["flood"]}, 0)
-    assert unknown.json()["code"] == "unknown-fact"
-    stated = await clerk.send("PUT", "draft/facts", {"facts": ["fatal-accident"]}, 0)
-    assert (stated.status_code, stated.headers["ETag"]) == (200, '"5"')
-    assert stated.json()["preview"]["totals"]["vetoes"] == ["fatal"]
-    blocker = stated.json()["preview"]["blockers"][0]
-    assert (blocker["name"], blocker["fact"], blocker["blocks"]) == (
-        "死亡事故",
-        "fatal-accident",
-        "passing",
-    )
-    late = await clerk.send("PUT", "draft/facts", {"facts": []}, 0)
-    assert (late.status_code, late.json()["code"]) == (412, "draft-facts-changed")
-    frozen = await clerk.freeze(5)
-    assert frozen.status_code == 201
-    (recorded,) = (await service.get("self-assessments")).json()
-    assert recorded["data"]["facts"] == ["fatal-accident"]
-    assert recorded["data"]["totals"]["grade"] == "none"
-
-
-async def test_a_frozen_draft_is_one_assessment_and_the_start_of_the_next(
-    service: Submission, database: str
-) -> None:
-    clerk = Clerk(service)
-    version = await clerk.fill(**FULL)
-    moved = await clerk.freeze(version - 1)
-    assert (moved.status_code, moved.json()["code"]) == (412, "draft-changed")
-    assert moved.json()["facts"] == {"expected": version - 1, "version": version}
-    frozen = await clerk.freeze(version, key="freeze-1")
-    assert frozen.status_code == 201
-
-    # Edited since, and the same key still answers the same; another one is refused.
-    await clerk.mark("files", 3, mark_cp=500)
-    again = await clerk.freeze(version, key="freeze-1")
-    assert (again.status_code, again.json()) == (201, frozen.json())
-    assert (await clerk.freeze(version)).json()["code"] == "draft-changed"
-    (recorded,) = (await service.get("self-assessments")).json()
-    assert {one["item"]: one["mark_cp"] for one in recorded["data"]["marks"]} == FULL
-    sheet = await clerk.sheet()
-    files = next(row for row in sheet["items"] if row["item"]["code"] == "files")
-    assert (files["previous"]["mark_cp"], files["mark"]["mark_cp"]) == (2000, 500)
-    assert sheet["previous_assessment_id"] == frozen.json()["assessment_id"]
-
-
-async def test_only_a_gap_assessment_is_frozen_with_items_open(service: Submission) -> None:
-    clerk = Clerk(service)
-    version = await clerk.fill(staff=4000)
-    kinds = {one["of"]: one["code"] for one in (await clerk.sheet())["allowed"]}
-    assert kinds == {
-        None: None,
-        "gap": None,
-        "full": "missing-items",
-        "pre-application": "missing-items",
-    }
-    assert (await clerk.freeze(version)).json()["code"] == "missing-items"
-    assert (await clerk.freeze(version, "gap")).status_code == 201
-
-
-async def test_an_assessment_takes_marks_or_a_draft(service: Submission) -> None:
-    clerk = Clerk(service)
-    both = await clerk.freeze(1, marks=[])
-    assert (both.status_code, both.json()["code"]) == (422, "invalid-body")
-    neither = await service.post("self-assessments", {"kind": "gap"}, "clerk")
-    assert neither.json()["code"] == "invalid-body"
-
-
-async def test_the_files_that_marks_name_go_into_the_assessment(
-    service: Submission, database: str
-) -> None:
-    async with Pool(database, "test-evidence", 1).connection() as connection:
-        await connection.execute(
-            "INSERT INTO evidence (sha256, programme, township, name, media_type, bytes,"
-            " uploaded_by, at) VALUES ($1, $2, $3, '台账.pdf', 'application/pdf', 12, '', now())",
-            "b" * 64, PROGRAMME, TOWNSHIP,
-        )  # fmt: skip
-    clerk = Clerk(service)
-    await clerk.fill(**FULL)
-    saved = await clerk.mark("files", 3, evidence=["b" * 64])
-    assert saved.json()["mark"]["evidence"] == ["b" * 64]
-    assert (await clerk.freeze(5)).status_code == 201
-    (recorded,) = (await service.get("self-assessments")).json()
-    assert recorded["data"]["evidence"] == [
-        {"sha256": "b" * 64, "name": "台账.pdf", "media_type": "application/pdf", "bytes": 12}
-    ]
-
-
-async def test_an_edit_that_comes_while_a_draft_is_frozen_is_in_the_next_one(
-    service: Submission, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clerk, other = Clerk(service), Clerk(service, "clerk-2")
-    version = await clerk.fill(**FULL)
-    read = Drafts.read
-
-    async def read_and_be_overtaken(self: Drafts, programme: str, township: str) -> Draft:
-        draft = await read(self, programme, township)
-        monkeypatch.setattr(Drafts, "read", read)
-        assert (await other.mark("files", 3, mark_cp=500)).status_code == 200
-        return draft
-
-    monkeypatch.setattr(Drafts, "read", read_and_be_overtaken)
-    frozen = await clerk.freeze(version)
-    assert frozen.status_code == 201
-    (recorded,) = (await service.get("self-assessments")).json()
-    assert {one["item"]: one["mark_cp"] for one in recorded["data"]["marks"]} == FULL
-    assert (await clerk.sheet())["items"][2]["mark"]["mark_cp"] == 500
-
-
-async def test_freezing_takes_a_draft_as_it_was_at_one_moment(service: Submission) -> None:
-    clerk, other = Clerk(service), Clerk(service, "clerk-2")
-    version = await clerk.fill(**FULL)
-    frozen, edited = await asyncio.gather(
-        clerk.freeze(version), other.mark("files", 3, mark_cp=500)
-    )
-    assert edited.status_code == 200
-    recorded = (await service.get("self-assessments")).json()
-    if frozen.status_code == 201:
-        marks = {one["item"]: one["mark_cp"] for one in recorded[0]["data"]["marks"]}
-        assert marks == FULL
-    else:
-        assert (frozen.json()["code"], recorded) == ("draft-changed", [])
-    assert (await clerk.sheet())["items"][2]["mark"]["mark_cp"] == 500
-
-
-async def test_marks_that_a_new_standard_cannot_take_are_set_apart(service: Submission) -> None:
-    clerk = Clerk(service)
-    version = await clerk.fill(**FULL)
-    harder = replace(
-        STRICTER,
-        in_force_on=MAY,
-        items=tuple(
-            replace(item, max_cp=1500, code="archive" if item.code == "vehicle" else item.code)
-            if item.code in ("files", "vehicle")
-            else item
-            for item in STRICTER.items
-        ),
-    )
-    await service.hear(harder)
-    assert (await clerk.sheet())["stale"] == []
-    service.on(MAY)
-    sheet = await clerk.sheet()
-    assert {one["item"]: one["why"]["code"] for one in sheet["stale"]} == {
-        "files": "item-maximum-differs",
-        "vehicle": "unknown-item",
-    }
-    assert sheet["preview"]["unmarked"] == ["files", "archive"]
-    assert sheet["preview"]["totals"]["raw_cp"] == 7000
-    refused = await clerk.freeze(version, "gap")
-    assert (refused.status_code, refused.json()["code"]) == (409, "draft-stale")
-    assert refused.json()["facts"]["items"] == ["files", "vehicle"]
-
-    kept = await clerk.mark("files", 3, reason="照旧")
-    assert kept.json()["code"] == "mark-missing"
-    assert (await clerk.mark("files", 3, mark_cp=1500)).status_code == 200
-    assert (await clerk.send("DELETE", "draft/items/vehicle", version=4)).status_code == 200
-    sheet = await clerk.sheet()
-    assert (sheet["stale"], sheet["preview"]["totals"]["raw_cp"]) == ([], 8500)
-    assert (await clerk.freeze(sheet["draft_version"], "gap")).status_code == 201
 
 
 async def test_the_sheet_tells_on_which_items_offices_lose_points(service: Submission) -> None:
