@@ -58,7 +58,7 @@ class Demo:
                 bar.update(task, description=text, completed=done, total=total)
 
             await play(parts.urls, parts.issuer, parts.clock, scenario, self.pace, shown)
-        await settled(parts.databases)
+        await settled(parts.databases, scenario.ends_on)
         verdict = await verify(
             parts.databases,
             parts.urls["projection"],

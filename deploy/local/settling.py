@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import date
 
 import asyncpg
 
@@ -18,15 +19,18 @@ class NotSettled(Exception):
     """Something was parked, or the readers are still behind after a minute; says where."""
 
 
-async def settled(databases: Mapping[str, str]) -> None:
-    """Return once nothing is on its way any more; raises NotSettled."""
+async def settled(databases: Mapping[str, str], on: date) -> None:
+    """Return once nothing is on its way any more on a clock that stands at `on`.
+
+    Raises NotSettled.
+    """
     connections = {name: await asyncpg.connect(dsn) for name, dsn in databases.items()}
     last: list[str] = []
     before: dict[str, int] = {}
     try:
         async with asyncio.timeout(PATIENCE_S):
             while True:
-                counts, last = await _behind(connections)
+                counts, last = await _behind(connections, on)
                 # Twice the same: an event that was answered meanwhile would show as one more.
                 if not last and counts == before:
                     return
@@ -40,7 +44,7 @@ async def settled(databases: Mapping[str, str]) -> None:
 
 
 async def _behind(
-    connections: Mapping[str, asyncpg.Connection],
+    connections: Mapping[str, asyncpg.Connection], on: date
 ) -> tuple[dict[str, int], list[str]]:
     counts: dict[str, int] = {}
     late: list[str] = []
@@ -55,6 +59,10 @@ async def _behind(
     for name, contexts in FOLLOWED.items():
         rows = await connections[name].fetch("SELECT context, sum(version) FROM head GROUP BY 1")
         late += _missing(name, contexts, counts, {row[0]: row[1] for row in rows})
+    # Until it has looked at what is overdue that day, it may yet have something to say.
+    looked_on = await connections["notification"].fetchval('SELECT "on" FROM looked')
+    if looked_on is None or looked_on < on:
+        late.append(f"notification looked at what is overdue on {looked_on}, not yet on {on}")
     projection = connections["projection"]
     rows = await projection.fetch("SELECT context, count(*) FROM journal GROUP BY context")
     late += _missing("projection", FOLLOWED["notification"], counts, {r[0]: r[1] for r in rows})

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from services.notification import notice
 from services.notification.notice import Inbox, Notice
 from services.notification.programmes import Programme
-from services.notification.templates import title_of
+from services.notification.templates import overdue_title, title_of
 from shared.clock import civil_day
 from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.refusals import Refused
@@ -42,19 +42,33 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
+class Overdue:
+    """One thing that is late, and which step of how many its being raised here is."""
+
+    kind: str
+    subject: str
+    due_on: date
+    overdue_wd: int
+    step: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
-    """A notice as its recipient reads it."""
+    """A notice as its recipient reads it; `overdue` has the lines of a digest of late work."""
 
     id: str
     cause: Cause
     title: str
     title_en: str
     copy: bool
+    digest: bool
     role: str
     township: str | None
     due_on: date | None
     delivered_at: datetime | None
     read_at: datetime | None
+    overdue: Sequence[Overdue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +193,11 @@ async def _shown(log: Log, programme: str, notices: Sequence[Notice]) -> list[Sh
 
 def _one(known: Notice, record: Record | None, heard: Programme) -> Shown:
     # As things were called on the day it is about: a title of 2018 prints the name of 2018.
-    said = title_of(record, {} if record is None else heard.names(record.effective_on))
+    said = (
+        overdue_title(known.lines, heard.things)
+        if known.lines
+        else title_of(record, {} if record is None else heard.names(record.effective_on))
+    )
     return Shown(
         id=known.notice_id,
         cause=Cause(
@@ -191,9 +209,21 @@ def _one(known: Notice, record: Record | None, heard: Programme) -> Shown:
         title=said.zh,
         title_en=said.en,
         copy=known.copy,
+        digest=known.digest,
         role=known.role,
         township=known.township,
         due_on=known.due_on,
         delivered_at=known.delivered_at,
         read_at=known.read_at,
+        overdue=[
+            Overdue(
+                kind=line.about.kind,
+                subject=line.about.subject,
+                due_on=line.due_on,
+                overdue_wd=line.overdue_wd,
+                step=line.step,
+                of=line.of,
+            )
+            for line in known.lines
+        ],
     )

@@ -8,6 +8,7 @@ from itertools import chain
 from shared.contracts.programme import (
     BatchAnnounced,
     CalendarPublished,
+    Closed,
     Opened,
     OrganisationRenamed,
     Phase,
@@ -61,6 +62,7 @@ class Programme:
     phases: tuple[Phase, ...] = ()
     batches: Mapping[str, BatchAnnounced] = field(default_factory=dict)
     calendars: Mapping[int, CalendarPublished] = field(default_factory=dict)
+    closed: bool = False
 
     @property
     def enrolled(self) -> list[Member]:
@@ -150,6 +152,8 @@ def evolve(programme: Programme, event: ProgrammeEvent) -> Programme:
             return replace(programme, townships={**programme.townships, township: left})
         case OrganisationRenamed():
             return _renamed(programme, event)
+        case Closed():
+            return replace(programme, closed=True)
         case _:
             return programme  # rules and sheets decide nothing about who is told
 

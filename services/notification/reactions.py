@@ -1,10 +1,10 @@
 """From an event of another service to a notice in each inbox that shall hear of it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from services.notification import programmes
 from services.notification.notice import IN_APP, Inbox, Telling, tell
@@ -42,6 +42,10 @@ class Roll:
         known = self._known.get(event.programme, Programme())
         return known.line_of(programmes.organisations(known, scope(event)) | named_in(event))
 
+    def programmes(self) -> list[tuple[str, Programme]]:
+        """Every programme that was heard of, by its code."""
+        return sorted(self._known.items())
+
     async def before(self, tenure: Tenure) -> None:
         async with tenure.session.turn() as connection:
             rows = await connection.fetch(
@@ -56,10 +60,13 @@ class Roll:
         await asyncio.Event().wait()
 
 
-def handlers(log: Log, roll: Roll) -> Mapping[type[Any], Handler]:
-    """One handler per followed event."""
+def handlers(
+    log: Log, roll: Roll, watch: Callable[[Event, UUID], None]
+) -> Mapping[type[Any], Handler]:
+    """One handler per followed event; `watch` is told of each as well."""
 
     def told(received: Received) -> Reaction | None:
+        watch(received.event, received.record.id)
         return telling(received, roll, log.clock())
 
     def heard(received: Received) -> Reaction | None:

@@ -4,12 +4,13 @@ Rendered whenever it is read: no sentence is stored or published, and erasing th
 A change of a sentence's meaning is a new `TEMPLATE_VERSION`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 
 from services.notification.sentences import TEMPLATES
-from services.notification.words import WORDS
+from services.notification.words import OVERDUE, WORDS
+from shared.contracts.notice import Escalated
 from shared.contracts.registry import Event, decode, type_of
 from shared.events.envelope import Record
 from shared.web.shown import shown
@@ -42,6 +43,29 @@ def title(event: Event, names: Mapping[str, str]) -> Title:
     return Title(
         zh.format_map({name: _said(name, fact, names, "zh") for name, fact in facts.items()}),
         en.format_map({name: _said(name, fact, names, "en") for name, fact in facts.items()}),
+    )
+
+
+# Past these a digest says how many more there are: the list itself is beside it.
+_TOLD = 5
+
+
+def overdue_title(lines: Sequence[Escalated], names: Mapping[str, str]) -> Title:
+    """The sentence of a digest of late work, the longest late first."""
+    first = sorted(lines, key=lambda line: -line.overdue_wd)[:_TOLD]
+    parts_zh, parts_en = [], []
+    for line in first:
+        code = line.about.subject.split("/")[1]
+        zh, en = OVERDUE[line.about.kind]
+        due_zh, due_en = (shown("due_on", line.due_on, lang) for lang in ("zh", "en"))
+        late_zh, late_en = (shown("overdue_wd", line.overdue_wd, lang) for lang in ("zh", "en"))
+        township = names.get(code, code)
+        parts_zh.append(f"{township}{zh}（期限{due_zh}，已逾期{late_zh}）")
+        parts_en.append(f"{en} of {township} (due on {due_en}, {late_en} late)")
+    left = len(lines) - len(first)
+    return Title(
+        f"{len(lines)} 项工作逾期：{'；'.join(parts_zh)}{f'；另有 {left} 项' if left else ''}",
+        f"{len(lines)} overdue: {'; '.join(parts_en)}{f'; and {left} more' if left else ''}",
     )
 
 

@@ -53,3 +53,12 @@ _FIELDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 WORDS: Mapping[tuple[str, str], tuple[str, str]] = {
     (name, code): said for name, codes in _FIELDS.items() for code, said in codes.items()
 }
+
+OVERDUE: Mapping[str, tuple[str, str]] = {
+    "plan": ("报送实施方案", "the plan"),
+    "batch": ("按批次申报", "the application"),
+    "rectification": ("整改销号", "the rectification"),
+    "resubmission": ("退回后重新申报", "the new application"),
+    "decision": ("初验决定", "the district's decision"),
+}
+"""What is late, by kind of deadline."""

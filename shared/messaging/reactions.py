@@ -93,6 +93,8 @@ class Reactions:
         self._partitions = [p for topic in self._topics for p in partitions(topic)]
         self._reading = Reading({})
         self._parking = Parking(log.clock)
+        self.all_read = False
+        """Whether everything that the topics held was read, when somebody looked last."""
 
     async def before(self, tenure: Tenure) -> None:
         """How far this service had come."""
@@ -120,6 +122,7 @@ class Reactions:
             self._log.degraded.pop("reactions", None)
             await self._watch(tenure, over)
         finally:
+            self.all_read = False
             over.cancel()
             await stopped(broker.stop())
 
@@ -185,7 +188,8 @@ class Reactions:
         """Until trouble; when all is read, look for gaps, and whether the topics are the same."""
         async with self._kafka.looking() as consumer:
             while not (await asyncio.wait((over,), timeout=WATCH_S))[0]:
-                if await self._reading.look(consumer, self._partitions):
+                self.all_read = await self._reading.look(consumer, self._partitions)
+                if self.all_read:
                     self._reading.at_end(tenure.writer.heads)
         over.result()
 

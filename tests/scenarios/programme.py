@@ -22,7 +22,7 @@ class Programme:
 
 async def judged(parts: Stage, scenario: Scenario) -> Verdict:
     """What the logs come to, once nothing is on its way any more."""
-    await settled(parts.databases)
+    await settled(parts.databases, scenario.ends_on)
     return await verify(
         parts.databases,
         parts.urls["projection"],
