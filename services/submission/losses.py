@@ -41,11 +41,11 @@ def losses(
 
 
 class LossesOf:
-    """Counts anew only after something was recorded: editing drafts records nothing."""
+    """Counts anew only after something was recorded or heard: editing drafts is neither."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self._known: dict[str, tuple[int, date, Losses]] = {}
+        self._known: dict[str, tuple[Programme, int, date, Losses]] = {}
         self._counting = asyncio.Lock()
 
     async def programme(self, programme: Programme, on: date) -> Losses:
@@ -54,8 +54,8 @@ class LossesOf:
             # Read before the dossiers: what comes in between is counted again, not missed.
             position = self._log.committed
             known = self._known.get(programme.code)
-            if known is not None and known[:2] == (position, on):
-                return known[2]
+            if known is not None and known[0] is programme and known[1:3] == (position, on):
+                return known[3]
             dossiers = await asyncio.gather(
                 *(
                     self._log.state(Stream("dossier", f"{programme.code}/{township}"))
@@ -64,7 +64,7 @@ class LossesOf:
                 )
             )
             counted = losses(_last(programme, (dossier for _, dossier in dossiers)))
-            self._known[programme.code] = position, on, counted
+            self._known[programme.code] = programme, position, on, counted
             return counted
 
 

@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import httpx
 
-from shared.contracts.programme import Gate, GateRule, TownshipEnrolled
+from shared.contracts.programme import Gate, GateRule, TownshipEnrolled, TownshipWithdrawn
 from tests.integration.submission import Submission, submission
-from tests.unit.dossiers import FEBRUARY, MARCH, OFFICE, OPENING, PROGRAMME, STANDARD, TOWNSHIP
+from tests.unit.dossiers import FEBRUARY, MARCH, OFFICE, OPENING, PROGRAMME, STANDARD
 
 DISTRICT, NEIGHBOUR = "370406-safety", "370406102-office"
 FACTUAL = replace(
@@ -44,6 +44,19 @@ async def drafting(database: str, tmp_path: Path) -> AsyncIterator[Submission]:
         yield serving
 
 
+def left(office: str) -> TownshipWithdrawn:
+    """The township of that office takes part no longer, from March on."""
+    return TownshipWithdrawn(
+        programme=PROGRAMME,
+        effective_on=MARCH,
+        township=office.removesuffix("-office"),
+        township_name="…",
+        office=office,
+        withdrawn_on=MARCH,
+        reason="区划调整",
+    )
+
+
 class Clerk:
     """One of the office's clerks, with a draft open before them."""
 
@@ -51,8 +64,7 @@ class Clerk:
         self._http = service.http
         token = service.issuer.token(name, office, ("clerk",))
         self._who = {"Authorization": f"Bearer {token}"}
-        township = TOWNSHIP if office == OFFICE else office.removesuffix("-office")
-        self.dossier = f"/v1/dossiers/{PROGRAMME}/{township}"
+        self.dossier = f"/v1/dossiers/{PROGRAMME}/{office.removesuffix('-office')}"
 
     async def send(
         self, method: str, path: str, body: Any = None, version: int | None = None, **headers: str

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from services.submission.drafts import Draft, Drafts
-from shared.contracts.programme import TownshipWithdrawn
 from shared.store.pool import Pool
-from tests.integration.drafts import FULL, Clerk, drafting
+from tests.integration.drafts import FULL, Clerk, drafting, left
 from tests.integration.submission import Submission
-from tests.unit.dossiers import MARCH, MAY, OFFICE, PROGRAMME, STRICTER, TOWNSHIP
+from tests.unit.dossiers import MAY, OFFICE, PROGRAMME, STRICTER, TOWNSHIP
 
 
 @pytest.fixture
@@ -188,17 +187,7 @@ async def test_the_draft_of_a_township_that_left_is_read_and_edited_no_more(
 ) -> None:
     clerk = Clerk(service)
     version = await clerk.fill(**FULL)
-    await service.hear(
-        TownshipWithdrawn(
-            programme=PROGRAMME,
-            effective_on=MARCH,
-            township=TOWNSHIP,
-            township_name="山城街道",
-            office=OFFICE,
-            withdrawn_on=MARCH,
-            reason="区划调整",
-        )
-    )
+    await service.hear(left(OFFICE))
     answers = [
         await clerk.mark("staff", 1, mark_cp=0),
         await clerk.send("DELETE", "draft/items/staff", version=1),

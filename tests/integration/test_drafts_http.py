@@ -12,7 +12,7 @@ from services.submission.drafts import Drafts, Edit
 from shared.contracts.blocks import Mark
 from shared.contracts.refusals import Refused
 from shared.store.pool import Pool
-from tests.integration.drafts import DISTRICT, FULL, NEIGHBOUR, Clerk, drafting
+from tests.integration.drafts import DISTRICT, FULL, NEIGHBOUR, Clerk, drafting, left
 from tests.integration.submission import DOSSIER, Submission, submission
 from tests.unit.dossiers import OFFICE, PROGRAMME, TOWNSHIP
 
@@ -203,6 +203,8 @@ async def test_the_sheet_tells_on_which_items_offices_lose_points(service: Submi
     losses = (await here.sheet())["losses"]
     assert losses["files"] == losses["rules"] == {"lost": 1, "assessed": 2}
     assert losses["staff"] == {"lost": 0, "assessed": 2}
+    await service.hear(left(NEIGHBOUR))
+    assert (await here.sheet())["losses"]["files"] == {"lost": 0, "assessed": 1}
 
 
 async def test_the_office_edits_and_its_superiors_read(service: Submission) -> None:
