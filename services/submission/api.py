@@ -13,7 +13,6 @@ from services.submission.bodies import (
     AssessmentBody,
     PlanBody,
     WithdrawalBody,
-    evidence,
 )
 from services.submission.drafts import Drafts
 from services.submission.freezing import freezing
@@ -110,7 +109,7 @@ def _assess(at: Scene, body: AssessmentBody, assessment_id: str) -> list[Dossier
         scored_under=body.standard_version or standard.standard.version,
         marks=body.scored(standard),
         facts=body.facts,
-        evidence=evidence(body.evidence),
+        evidence=at.evidence,
     )
 
 

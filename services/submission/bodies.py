@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from services.submission.evidence_held import Files
 from services.submission.funding import Answer, Need
 from services.submission.planning import Intent
 from services.submission.practice import Experience
@@ -33,24 +34,9 @@ from shared.web.bodies import (
     Officer,
     Paper,
     Points,
-    Sha256,
     Words,
 )
 
-
-class EvidenceBody(Body):
-    """A file by its hash; its content is uploaded elsewhere."""
-
-    sha256: Sha256
-    name: Line
-    media_type: Line
-    bytes: Annotated[int, Field(strict=True, ge=0, le=2**40)]
-
-    def evidence(self) -> Evidence:
-        return Evidence(**self.model_dump())
-
-
-Files = Annotated[tuple[EvidenceBody, ...], Field(max_length=200)]
 # What one states beside the points, by the codes that the gates of the standard ask about.
 Facts = Annotated[tuple[Code, ...], Field(max_length=50)]
 Count = Annotated[int, Field(strict=True, ge=1, le=10_000)]
@@ -58,8 +44,10 @@ Count = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 Price = Annotated[int, Field(strict=True, ge=0, le=10**11)]
 
 
-def evidence(files: tuple[EvidenceBody, ...]) -> tuple[Evidence, ...]:
-    return tuple(one.evidence() for one in files)
+class EvidencedBody(ActBody):
+    """An act that shows files; its office must keep them here."""
+
+    evidence: Files = ()
 
 
 class DutyBody(Body):
@@ -105,7 +93,7 @@ class PlanBody(ActBody):
         )
 
 
-class AssessmentBody(ActBody):
+class AssessmentBody(EvidencedBody):
     """All marks at once, or the working draft as it stands at the version that is named.
 
     `standard_version` is the one the marks were made by, if not that in force. A draft brings its
@@ -117,7 +105,6 @@ class AssessmentBody(ActBody):
     draft: Count | None = None
     standard_version: Count | None = None
     facts: Facts = ()
-    evidence: Files = ()
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> Self:
@@ -172,11 +159,10 @@ class RemedyBody(ActBody):
         )
 
 
-class CompletionBody(ActBody):
+class CompletionBody(EvidencedBody):
     """What was done about a gap, with its evidence."""
 
     result: Words
-    evidence: Files = ()
 
 
 class CorrectionBody(ActBody):
@@ -213,7 +199,7 @@ class FundingLineBody(Body):
     unit_price_fen: Price | None = None
 
 
-class FundingBody(ActBody):
+class FundingBody(EvidencedBody):
     """What is asked for; where every line has a price the amount may be left out."""
 
     kind: FundingKind
@@ -224,9 +210,8 @@ class FundingBody(ActBody):
     asked_of: Code
     needed_on: Day
     deficiency_ids: Annotated[tuple[Code, ...], Field(max_length=200)] = ()
-    evidence: Files = ()
 
-    def need(self) -> Need:
+    def need(self, evidence: tuple[Evidence, ...]) -> Need:
         return Need(
             kind=self.kind,
             title=self.title,
@@ -236,7 +221,7 @@ class FundingBody(ActBody):
             asked_of=self.asked_of,
             needed_on=self.needed_on,
             deficiency_ids=self.deficiency_ids,
-            evidence=evidence(self.evidence),
+            evidence=evidence,
         )
 
 
@@ -261,20 +246,19 @@ class FundingAnswerBody(ActBody):
         )
 
 
-class PracticeBody(ActBody):
+class PracticeBody(EvidencedBody):
     """What worked; `internal` stays within the organisations of the programme."""
 
     title: Line
     summary: Words
     items: Annotated[tuple[Code, ...], Field(max_length=100)] = ()
     publicity: Publicity
-    evidence: Files = ()
 
-    def experience(self) -> Experience:
+    def experience(self, evidence: tuple[Evidence, ...]) -> Experience:
         return Experience(
             title=self.title,
             summary=self.summary,
             items=self.items,
             publicity=self.publicity,
-            evidence=evidence(self.evidence),
+            evidence=evidence,
         )

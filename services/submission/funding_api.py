@@ -43,7 +43,7 @@ def askings(router: APIRouter, log: Log) -> None:
             REQUEST_FUNDING,
             came,
             body,
-            lambda at: request_funding(at.dossier, at.site, funding_id, body.need()),
+            lambda at: request_funding(at.dossier, at.site, funding_id, body.need(at.evidence)),
             made=f"funding-requests/{funding_id}",
         )
         return FundingWritten(**written.model_dump(), funding_id=funding_id)

@@ -17,7 +17,6 @@ from services.submission.bodies import (
     FindingsBody,
     RemedyBody,
     ReopeningBody,
-    evidence,
 )
 from services.submission.dossier import Dossier
 from services.submission.place import Came, Part, name_of, record, route
@@ -82,7 +81,7 @@ def mendings(router: APIRouter, log: Log) -> None:
                 at.site,
                 deficiency_id,
                 result=body.result,
-                evidence=evidence(body.evidence),
+                evidence=at.evidence,
                 calendar=at.programme.calendar,
             ),
             made=f"deficiencies/{deficiency_id}",

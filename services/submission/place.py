@@ -10,10 +10,12 @@ from fastapi import Depends, Path, Request, Response
 
 from services.submission import programmes
 from services.submission.access import Act, Side, acting_side, may_read
+from services.submission.bodies import AssessmentBody, EvidencedBody
 from services.submission.dossier import Dossier
+from services.submission.evidence_held import held
 from services.submission.programmes import Programme
 from shared.clock import civil_day
-from shared.contracts.blocks import TownshipSite
+from shared.contracts.blocks import Evidence, TownshipSite
 from shared.contracts.dossier import DossierEvent
 from shared.contracts.programme import StandardPublished
 from shared.store.command import Command
@@ -84,6 +86,8 @@ class Scene:
     site: TownshipSite
     officer: str
     side: Side
+    evidence: tuple[Evidence, ...] = ()
+    """What the act shows, as it is kept here."""
 
     @property
     def standard(self) -> StandardPublished:
@@ -146,9 +150,14 @@ async def record(
 ) -> Written:
     """Take a decision in a dossier, on the day the body says or today.
 
-    Answered with 201; `made` is the address beneath the dossier of what it made.
+    Answered with 201; `made` is the address beneath the dossier of what it made. Files that the
+    body names must be the office's own: `evidence-unknown`, `evidence-erased-before`,
+    `evidence-differs`.
     """
     here, on = came.here, body.effective_on or civil_day(log.clock())
+    files = body.evidence if isinstance(body, EvidencedBody) else ()
+    marks = (body.marks or ()) if isinstance(body, AssessmentBody) else ()
+    kept = await held(log, here.programme, here.township, files, marks)
 
     def decide(dossier: Dossier, programme: Programme) -> Sequence[DossierEvent]:
         programmes.known(programme, here.programme)
@@ -160,7 +169,10 @@ async def record(
             backdated_reason=body.backdated_reason,
             document=body.document,
         )
-        return decision(Scene(dossier, programme, site, here.principal.officer, side))
+        kept.marked(marks)
+        evidence = kept.named(files)
+        officer = here.principal.officer
+        return decision(Scene(dossier, programme, site, officer, side, evidence))
 
     reading = [Stream("programme", here.programme)]
     written = answer(await log.decide(came.wish, here.stream, decide, reading=reading))

@@ -44,7 +44,7 @@ def sharings(router: APIRouter, log: Log) -> None:
             came,
             body,
             lambda at: share_practice(
-                at.dossier, at.site, practice_id, body.experience(), standard=at.standard
+                at.dossier, at.site, practice_id, body.experience(at.evidence), standard=at.standard
             ),
             made="good-practices",
         )
