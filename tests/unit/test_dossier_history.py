@@ -1,6 +1,6 @@
 """What holds for a dossier whatever its office tries, in whatever order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import reduce
 from typing import cast
@@ -8,179 +8,37 @@ from typing import cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.submission.application import (
-    follow_close,
-    follow_rejection,
-    follow_return,
-    request_withdrawal,
-    submit_application,
-)
 from services.submission.dossier import Dossier, evolve
-from services.submission.planning import file_plan, record_assessment, revise_plan
-from services.submission.rectification import (
-    Remedy,
-    complete_rectification,
-    find_deficiencies,
-    plan_rectification,
-    reopen_deficiency,
-    withdraw_deficiency,
-)
-from shared.contracts import case
-from shared.contracts.blocks import CaseSite, FoundBy, Reason
 from shared.contracts.dossier import (
     ApplicationClosed,
     ApplicationSubmitted,
-    AssessmentKind,
     DossierEvent,
+    FundingDecided,
     RectificationCompleted,
 )
 from shared.contracts.refusals import REFUSALS, Refused
 from shared.contracts.registry import decode, encode, type_of
-from tests.unit.dossiers import (
-    OPEN,
-    STANDARD,
-    finding,
-    intent,
-    marks,
-    site,
-    terms,
+from tests.unit.dossier_attempts import (
+    ATTEMPTS,
+    OUTCOMES,
+    Try,
+    answer,
+    apply,
+    ask,
+    assess,
+    complete_any,
+    plan,
 )
-
-Try = Callable[[Dossier, date], list[DossierEvent]]
-
-ITEMS = st.sampled_from(["staff", "rules", "files", "vehicle"])
-ROUNDS = st.integers(1, 3)
-OUTCOMES = st.sampled_from(["sent-back", "rejected", "failed"])
-
-
-def _plan(target: str, revise: bool) -> Try:
-    def attempt(dossier: Dossier, on: date) -> list[DossierEvent]:
-        if revise:
-            return revise_plan(
-                dossier, site(on), OPEN, intent(target), signed_by="h1", reason="调整"
-            )
-        return file_plan(dossier, site(on), OPEN, intent(target), signed_by="h1")
-
-    return attempt
-
-
-def _assess(name: int, kind: str, rules: int) -> Try:
-    return lambda dossier, on: record_assessment(
-        dossier,
-        site(on),
-        assessment_id=f"S{name}",
-        kind=cast("AssessmentKind", kind),
-        standard=STANDARD,
-        scored_under=1,
-        marks=marks(rules=rules),
-    )
-
-
-def _find(item: str, blocking: bool) -> Try:
-    return lambda dossier, on: find_deficiencies(
-        dossier, site(on), [finding(item, blocking=blocking)], standard=STANDARD
-    )
-
-
-def _remedy(item: str, days: int) -> Try:
-    return lambda dossier, on: plan_rectification(
-        dossier,
-        site(on),
-        f"D-{item}",
-        Remedy(measure="补", responsible_post="内勤", due_on=on + timedelta(days)),
-    )
-
-
-def _complete(name: str) -> Try:
-    return lambda dossier, on: complete_rectification(
-        dossier, site(on), name, result="已补", evidence=(), calendar=OPEN.calendar
-    )
-
-
-def _correct(item: str, by: str, again: bool) -> Try:
-    decide = reopen_deficiency if again else withdraw_deficiency
-    return lambda dossier, on: decide(
-        dossier, site(on), f"D-{item}", by=cast("FoundBy", by), reason="误"
-    )
-
-
-def _complete_any(place: int) -> Try:
-    """Whatever is open, so that what inspectors found can be closed as well."""
-
-    def attempt(dossier: Dossier, on: date) -> list[DossierEvent]:
-        names = list(dossier.deficiencies)
-        return _complete(names[place % len(names)])(dossier, on) if names else []
-
-    return attempt
-
-
-def _apply(round_: int) -> Try:
-    return lambda dossier, on: submit_application(
-        dossier, site(on), application_id=f"A{round_}", terms=terms(), signed_by="h1"
-    )
-
-
-def _withdraw(round_: int) -> Try:
-    return lambda dossier, on: request_withdrawal(dossier, site(on), f"A{round_}", reason="搬迁")
-
-
-def _answer(round_: int, outcome: str) -> Try:
-    def attempt(dossier: Dossier, on: date) -> list[DossierEvent]:
-        at = CaseSite(
-            **site(on),
-            case_id=f"p/t/{round_}",
-            application_id=f"A{round_}",
-            round=round_,
-            batch=None,
-        )
-        if outcome == "rejected":
-            reasons = (Reason(code="withdrawn", text="…"),)
-            rejected = case.ApplicationRejected(**at, reasons=reasons)
-            return follow_rejection(dossier, site(on), rejected)
-        if outcome == "sent-back":
-            returned = case.Returned(
-                **at,
-                by="district",
-                items=(case.ReturnedItem(item="files", reason="缺页", self_cp=2_000),),
-                totals=None,
-                resubmit_by_on=on,
-                allowed_wd=20,
-                decided_by="o1",
-            )
-            return follow_return(dossier, site(on), returned, STANDARD)
-        closed = case.Closed(**at, outcome="failed", closed_on=on)
-        return follow_close(dossier, site(on), closed)
-
-    return attempt
-
-
-TRIES: st.SearchStrategy[Try] = st.one_of(
-    st.builds(_plan, st.sampled_from(["first-2018", "all-2019"]), st.booleans()),
-    st.builds(
-        _assess,
-        st.integers(1, 6),
-        st.sampled_from(["gap", "full", "pre-application"]),
-        st.sampled_from([5, 30]),
-    ),
-    st.builds(_find, ITEMS, st.booleans()),
-    st.builds(_remedy, ITEMS, st.integers(-3, 30)),
-    st.builds(_complete_any, st.integers(0, 9)),
-    st.builds(_correct, ITEMS, st.sampled_from(["self", "district"]), st.booleans()),
-    st.builds(_apply, ROUNDS),
-    st.builds(_withdraw, ROUNDS),
-    st.builds(_answer, ROUNDS, OUTCOMES),
-)
-ATTEMPTS = st.lists(st.tuples(TRIES, st.integers(-3, 10)), max_size=8)
 
 
 def _round(round_: int, outcome: str) -> list[tuple[Try, int]]:
     """An application, its answer, and all that clears the way for the next one."""
     return [
-        (_apply(round_), 0),
-        (_answer(round_, outcome), 20),
-        (_answer(round_, "failed"), 0),
-        *((_complete_any(place), 1) for place in range(6)),
-        (_assess(10 + round_, "full", 30), 1),
+        (apply(round_), 0),
+        (answer(round_, outcome), 20),
+        (answer(round_, "failed"), 0),
+        *((complete_any(place), 1) for place in range(6)),
+        (assess(10 + round_, "full", 30), 1),
     ]
 
 
@@ -200,8 +58,10 @@ DAYS = st.builds(
     ATTEMPTS,
 )
 BEGUN: tuple[tuple[Try, int], ...] = (
-    (_plan("first-2018", False), 0),
-    (_assess(0, "full", 30), 0),
+    (plan("first-2018", False), 0),
+    (assess(0, "full", 30), 0),
+    (ask("1", "money", "files"), 0),
+    (ask("2", "posts", "files"), 0),
 )
 
 
@@ -266,3 +126,16 @@ def test_an_application_is_made_with_nothing_left_that_blocks_it(
         if isinstance(event, RectificationCompleted):
             still_open = [one for one in dossier.deficiencies.values() if one.status == "open"]
             assert event.open_left == len(still_open)
+
+
+@given(DAYS)
+def test_no_more_is_granted_than_was_asked_for_and_the_answer_that_stands_is_the_last(
+    attempts: list[tuple[Try, int]],
+) -> None:
+    history, dossier = _lived(attempts)
+    last = {event.funding_id: event for event in history if isinstance(event, FundingDecided)}
+    assert {name: one.decided for name, one in dossier.funding.items() if one.decided} == last
+    for name, decided in last.items():
+        asked = dossier.funding[name].requested
+        assert (decided.granted_posts or 0) <= (asked.posts or 0)
+        assert asked.amount_fen is None or (decided.granted_fen or 0) <= asked.amount_fen
