@@ -376,3 +376,13 @@ class Path:
 def with_standard(**changes: object) -> Definition:
     """The definition with another scoring table."""
     return replace(DEFINITION, standard=replace(STANDARD, **changes))  # type: ignore[arg-type]  # any field
+
+
+def of(path: Path, **changes: object) -> Case:
+    """The same path as another township's case, or in another round."""
+    events = [replace(event, **changes) for event in path.events]  # type: ignore[arg-type]  # any field
+    return reduce(evolve, events, Case())
+
+
+def second(path: Path) -> Case:
+    return of(path, township="2", case_id="p/2/1", application_id="a9")

@@ -17,7 +17,8 @@ from shared.contracts.case import (
 )
 from shared.contracts.dossier import ApplicationSubmitted, WithdrawalRequested
 from shared.contracts.programme import Closed as ProgrammeClosed
-from shared.contracts.programme import TownshipWithdrawn
+from shared.contracts.programme import Gate, GateRule, TownshipWithdrawn
+from shared.standard import score
 from tests.unit.given import Given, Outcome
 from tests.unit.review_path import (
     PROGRAMME,
@@ -220,3 +221,28 @@ def test_withdrawing_before_there_is_a_case_rejects_the_application() -> None:
 
 def test_a_closed_case_answers_no_withdrawal() -> None:
     assert answer_withdrawal(Path().closed().case, withdrawal()) == []
+
+
+def test_what_an_office_states_beside_its_marks_counts() -> None:
+    stated = replace(application(), facts=("fatal-accident",))
+    totals = score(PROGRAMME.standards[0], stated.marks, facts=stated.facts)
+    assert rejected_for(stated) == ["totals-differ", "vetoed"]
+    assert rejected_for(replace(stated, totals=totals)) == ["vetoed"]
+
+
+def test_a_fact_that_no_gate_asks_about_is_unsound() -> None:
+    (event,) = begin(replace(application(), facts=("flood",))).events
+    assert isinstance(event, ApplicationRejected)
+    assert [one.code for one in event.reasons] == ["marks-unsound"]
+    assert "unknown-fact" in event.reasons[0].text
+    assert "flood" in event.reasons[0].text
+
+
+def test_a_prerequisite_may_be_a_fact() -> None:
+    (standard, *_) = PROGRAMME.standards
+    gate = Gate(code="debt", kind="prerequisite", name="无拖欠", rule=GateRule(fact="arrears"))
+    programme = replace(PROGRAMME, standards=(replace(standard, gates=(*standard.gates, gate)),))
+    assert rejected_for(replace(application(), facts=("arrears",)), programme) == [
+        "prerequisites-not-met"
+    ]
+    assert begin(application(), programme).state.stage == "opened"

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from functools import reduce
 
-from services.review import city, letters, reward, title, verdict
+from services.review import city, title, verdict
 from services.review.case import Case, evolve
 from shared.contracts.blocks import Document, Mark, Reason
 from shared.contracts.case import (
@@ -14,80 +13,14 @@ from shared.contracts.case import (
     CityMarksRecorded,
     CityPassed,
     Closed,
-    Recommended,
     Returned,
     TitleAwarded,
 )
 from tests.unit.given import Given, Outcome
-from tests.unit.review_path import ENCLOSED, PAPER, PROGRAMME, Path, mark, marks, site
+from tests.unit.review_path import PAPER, PROGRAMME, Path, mark, marks, second, site
 
 given = Given(Case(), evolve)
 OCTOBER, NOVEMBER = date(2018, 10, 15), date(2018, 11, 1)
-
-
-def of(path: Path, **changes: object) -> Case:
-    """The same path as another township's case."""
-    events = [replace(event, **changes) for event in path.events]  # type: ignore[arg-type]  # any field
-    return reduce(evolve, events, Case())
-
-
-def second(path: Path) -> Case:
-    return of(path, township="2", case_id="p/2/1", application_id="a9")
-
-
-def recommend(cases: Sequence[Case], letter: Document | None = PAPER) -> list[list[CaseEvent]]:
-    return letters.recommend(
-        cases,
-        PROGRAMME,
-        recommendation_id="r1",
-        enclosed={case.opened.case_id: ENCLOSED for case in cases if case.opened},
-        decided_by="chief",
-        site=site(date(2018, 9, 20), letter),
-    )
-
-
-def recommending(path: Path, letter: Document | None = PAPER) -> Outcome[Case, CaseEvent]:
-    return given(*path.events).when(lambda case: recommend([case], letter)[0])
-
-
-def test_one_letter_recommends_several_cases_with_one_seal() -> None:
-    path = Path().passed()
-    (first,), (other,) = recommend([path.case, second(path)])
-    assert isinstance(first, Recommended)
-    assert isinstance(other, Recommended)
-    assert first.cases == other.cases == ("p/370406001/1", "p/2/1")
-    assert first.package_sha256 == other.package_sha256
-    assert first.to == "city"
-
-
-def test_another_letter_has_another_seal() -> None:
-    path = Path().passed()
-    seals = {
-        event.package_sha256
-        for letter in (PAPER, replace(PAPER, number="山安监发〔2018〕9号"))
-        for (event,) in recommend([path.case], letter)
-        if isinstance(event, Recommended)
-    }
-    assert len(seals) == 2
-
-
-def test_one_unfit_case_holds_back_the_letter() -> None:
-    path = Path().passed()
-
-    def both(case: Case) -> list[CaseEvent]:
-        return recommend([case, Path().inspected().case])[0]
-
-    given(*path.events).when(both).refused("wrong-stage", stage="appointed")
-
-
-def test_a_case_is_listed_once() -> None:
-    path = Path().passed()
-    given(*path.events).when(lambda case: recommend([case, case])[0]).refused("duplicate-code")
-
-
-def test_a_letter_is_a_document_and_lists_something() -> None:
-    recommending(Path().passed(), None).refused("document-missing")
-    given().when(lambda case: recommend([])[0]).refused("cases-missing")
 
 
 def city_mark(
@@ -303,57 +236,6 @@ def test_a_title_is_not_awarded_before_the_pass() -> None:
             site=site(date(2018, 10, 14)),
         )[0]
     ).refused("effective-day-too-early", earliest_on=OCTOBER)
-
-
-def grant(path: Path, basis: str = "on-time", **changes: object) -> Outcome[Case, CaseEvent]:
-    usual: dict[str, object] = {"fund": "city", "amount_fen": 100, "reward_id": "m2"}
-    usual["site"] = site(date(2018, 11, 5))
-
-    def decide(case: Case) -> list[CaseEvent]:
-        return reward.grant_reward(case, PROGRAMME, basis=basis, **(usual | changes))  # type: ignore[arg-type]  # each test changes another field
-
-    return given(*path.events).when(decide)
-
-
-def test_money_follows_a_title() -> None:
-    grant(Path().city_passed()).refused("title-missing")
-    grant(Path()).refused("title-missing")
-    grant(Path().awarded(), amount_fen=0).refused("amount-not-positive")
-    grant(Path().awarded(), site=site(date(2018, 10, 31))).refused("effective-day-too-early")
-
-
-def test_a_reward_by_rank_names_the_rank() -> None:
-    for rank in ({}, {"rank": 4, "of": 3}, {"rank": 0, "of": 3}):
-        grant(Path().awarded(), "rank", **rank).refused("rank-missing")
-
-
-def test_a_fund_grants_once_for_one_reason() -> None:
-    path = Path().granted()
-    grant(path).refused("reward-granted", fund="city")
-    assert grant(path, "demonstration").events
-
-
-def test_money_may_follow_after_the_case_is_closed() -> None:
-    assert grant(Path().closed()).events
-
-
-def pay(path: Path, amount_fen: int, reward_id: str = "m1") -> Outcome[Case, CaseEvent]:
-    return given(*path.events).when(
-        reward.pay_reward, reward_id, amount_fen=amount_fen, site=site(date(2018, 12, 1))
-    )
-
-
-def test_instalments_together_never_exceed_the_grant() -> None:
-    path = Path().granted(1000)
-    path.events += pay(path, 600).events
-    pay(path, 401).refused("payment-over-grant", left_fen=400)
-    path.events += pay(path, 400).events
-    pay(path, 1).refused("payment-over-grant", left_fen=0)
-
-
-def test_only_a_granted_reward_is_paid() -> None:
-    pay(Path().granted(), 1, "x").refused("reward-unknown")
-    pay(Path().granted(), 0).refused("amount-not-positive")
 
 
 def test_a_case_closes_once_its_title_is_awarded() -> None:

@@ -4,7 +4,12 @@ from datetime import date
 
 import pytest
 
-from services.review.directory import Posting, check_postings, organisation_on
+from services.review.directory import (
+    Posting,
+    check_postings,
+    organisation_on,
+    organisations_between,
+)
 from shared.contracts.refusals import Refused
 
 OFFICE = Posting("office", "主任", "赵", date(2015, 1, 1), date(2018, 9, 4))
@@ -41,3 +46,15 @@ def test_nobody_serves_in_two_places_at_once(other: Posting, code: str) -> None:
     with pytest.raises(Refused) as refused:
         check_postings([OFFICE, DISTRICT, other])
     assert refused.value.code == code
+
+
+def test_where_an_officer_served_between_two_days_is_told_with_the_last_day_there() -> None:
+    served = [OFFICE, DISTRICT]
+    assert organisations_between(served, date(2018, 9, 4), date(2018, 9, 5)) == {
+        "office": date(2018, 9, 4),
+        "district": date(2018, 9, 5),
+    }
+    assert organisations_between(served, date(2018, 9, 5), date(2018, 9, 9)) == {
+        "district": date(2018, 9, 9)
+    }
+    assert organisations_between(served, date(2014, 1, 1), date(2014, 12, 31)) == {}

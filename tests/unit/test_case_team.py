@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from services.review import appointment, team
+from services.review import appointment, consensus, team, verdict
 from services.review.case import Case, evolve
 from shared.contracts.blocks import Mark
 from shared.contracts.case import (
@@ -20,6 +20,7 @@ from tests.unit.review_path import (
     SERVES,
     Path,
     mark,
+    marks,
     seat,
     site,
 )
@@ -236,3 +237,50 @@ def test_marking_one_category_leaves_the_others_marked() -> None:
     path = Path().appointed().scheduled().held().marked("m2", mark("JG-1", 5000))
     path.marked("m2", mark("DA-1", 3000), mark("DA-2", 1000))
     assert set(team.counting_marks(path.case)) == {"JG-1", "DA-1", "DA-2"}
+
+
+def test_who_served_in_the_office_since_it_applied_judges_none_of_it() -> None:
+    insiders = {"m1"}
+    given(*Path().events).when(
+        appointment.appoint_team,
+        PROGRAMME,
+        SEATS,
+        organisations=SERVES,
+        insiders=insiders,
+        site=site(SIXTH),
+    ).refused("own-office-reviewer", officer="m1", office="o-office")
+    path = Path().appointed().scheduled().held()
+    given(*path.events).when(
+        team.record_marks,
+        PROGRAMME,
+        [mark("DA-1", 3000), mark("DA-2", 1000)],
+        officer="m1",
+        insiders=insiders,
+        site=site(date(2018, 9, 11)),
+    ).refused("own-office-reviewer", officer="m1")
+    path.marked("lead", mark("JG-1", 5000))
+    path.marked("m1", mark("DA-1", 3000), mark("DA-2", 1000))
+    given(*path.events).when(
+        consensus.record_consensus,
+        PROGRAMME,
+        marks(),
+        (),
+        own_marks=path.own,
+        officer="lead",
+        insiders=insiders,
+        site=site(date(2018, 9, 12)),
+    ).refused("own-office-reviewer", officer="m1")
+
+
+def test_being_moved_to_the_office_after_the_consensus_undoes_none_of_it() -> None:
+    path = Path().inspected()
+    assert (
+        given(*path.events)
+        .when(
+            verdict.pass_preliminary,
+            PROGRAMME,
+            decided_by="chief",
+            site=site(date(2018, 9, 14)),
+        )
+        .events
+    )
