@@ -1,22 +1,18 @@
-"""How an office applies to be inspected, and what its dossier hears of it."""
+"""When an office may apply to be inspected, and how it takes an application back."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from uuid import NAMESPACE_URL, uuid5
 
 from services.submission.dossier import Dossier, not_before
-from shared.contracts import case
 from shared.contracts.blocks import Totals, TownshipSite
 from shared.contracts.dossier import (
-    ApplicationClosed,
-    ApplicationReturned,
     ApplicationSubmitted,
-    DeficiencyFound,
     DossierEvent,
-    ItemReason,
-    Outcome,
+    PlanFiled,
+    PlanRevised,
     Prerequisite,
+    SelfAssessmentRecorded,
     WithdrawalRequested,
 )
 from shared.contracts.programme import BatchAnnounced, Phase, StandardPublished, Target
@@ -54,24 +50,8 @@ def submit_application(
     on = site["effective_on"]
     _check_reapplying(dossier, on)
     _check_window(on, terms)
-    plan, assessment = dossier.plan, dossier.scored
-    if plan is None:
-        raise Refused("plan-missing")
-    if terms.batch is not None and terms.batch.target != plan.target:
-        target = terms.targets[plan.target]
-        # Who missed the target cannot leave it any more: the batches that are left are others'.
-        if on <= target.due_on:
-            raise Refused("batch-of-another-target", batch=terms.batch.name, target=target.name)
-    if assessment is None:
-        raise Refused("assessment-missing")
-    if dossier.set_back_on is not None:
-        raise Refused("assessment-before-setback", set_back_on=dossier.set_back_on)
-    if assessment.standard != terms.standard.standard:
-        raise Refused(
-            "assessment-outdated",
-            version=assessment.standard.version,
-            in_force_version=terms.standard.standard.version,
-        )
+    plan = _check_plan(dossier, on, terms)
+    assessment = _check_assessment(dossier, terms.standard)
     check_facts(terms.standard, facts)
     stated = tuple(sorted({*assessment.facts, *facts}))
     totals = score(terms.standard, assessment.marks, facts=stated)
@@ -128,100 +108,6 @@ def request_withdrawal(
     ]
 
 
-def follow_return(
-    dossier: Dossier,
-    site: TownshipSite,
-    returned: case.Returned,
-    standard: StandardPublished | None,
-) -> list[DossierEvent]:
-    """Echo that the application was sent back; each item of it now holds the next one back.
-
-    `standard` is the one the application is pinned to. An item that is not in it is told, and
-    makes no deficiency.
-    """
-    application = dossier.application(returned.application_id)
-    if application is None or application.returned or application.closed:
-        return []
-    items = {item.code: item for item in standard.items} if standard else {}
-    echoes: list[DossierEvent] = [
-        ApplicationReturned(
-            **site,
-            application_id=returned.application_id,
-            round=returned.round,
-            case_id=returned.case_id,
-            by=returned.by,
-            items=tuple(ItemReason(item=one.item, reason=one.reason) for one in returned.items),
-            resubmit_by_on=returned.resubmit_by_on,
-        )
-    ]
-    for one in returned.items:
-        item = items.get(one.item)
-        if item is None:
-            continue
-        judged = one.agreed_cp if one.agreed_cp is not None else one.self_cp
-        echoes.append(
-            DeficiencyFound(
-                **site,
-                deficiency_id=str(uuid5(NAMESPACE_URL, f"{returned.case_id}#{one.item}")),
-                item=one.item,
-                category=item.category,
-                nature=item.nature,
-                found_by=returned.by,
-                gap_cp=max(0, item.max_cp - (judged or 0)),
-                description=one.reason,
-                blocking=True,
-                case_id=returned.case_id,
-                due_on=returned.resubmit_by_on,
-            )
-        )
-    return echoes
-
-
-def follow_close(dossier: Dossier, site: TownshipSite, closed: case.Closed) -> list[DossierEvent]:
-    """Echo the end of the case: another application may follow, at once or from a day on."""
-    return _close(
-        dossier,
-        site,
-        closed.application_id,
-        closed.outcome,
-        case_id=closed.case_id,
-        may_reapply_on=closed.may_reapply_on,
-    )
-
-
-def follow_rejection(
-    dossier: Dossier, site: TownshipSite, rejected: case.ApplicationRejected
-) -> list[DossierEvent]:
-    """Echo that no case was opened: the application was refused, or taken back in time."""
-    withdrawn = any(reason.code == "withdrawn" for reason in rejected.reasons)
-    outcome: Outcome = "withdrawn" if withdrawn else "rejected"
-    return _close(dossier, site, rejected.application_id, outcome)
-
-
-def _close(
-    dossier: Dossier,
-    site: TownshipSite,
-    application_id: str,
-    outcome: Outcome,
-    *,
-    case_id: str | None = None,
-    may_reapply_on: date | None = None,
-) -> list[DossierEvent]:
-    application = dossier.application(application_id)
-    if application is None or application.closed:
-        return []
-    return [
-        ApplicationClosed(
-            **site,
-            application_id=application_id,
-            round=application.submitted.round,
-            outcome=outcome,
-            case_id=case_id,
-            may_reapply_on=may_reapply_on,
-        )
-    ]
-
-
 def _check_reapplying(dossier: Dossier, on: date) -> None:
     """Whoever failed may be told to come again only from a day on."""
     last = dossier.applications[-1].closed if dossier.applications else None
@@ -245,6 +131,34 @@ def _check_window(on: date, terms: Terms) -> None:
         raise Refused("batch-not-open", batch=batch.name, opens_on=batch.opens_on)
     if on > batch.closes_on:
         raise Refused("batch-closed", batch=batch.name, closes_on=batch.closes_on)
+
+
+def _check_plan(dossier: Dossier, on: date, terms: Terms) -> PlanFiled | PlanRevised:
+    """The plan that stands, and a batch that serves its target."""
+    plan, batch = dossier.plan, terms.batch
+    if plan is None:
+        raise Refused("plan-missing")
+    target = terms.targets[plan.target]
+    # Who missed the target cannot leave it any more: the batches that are left are others'.
+    if batch is not None and batch.target != plan.target and on <= target.due_on:
+        raise Refused("batch-of-another-target", batch=batch.name, target=target.name)
+    return plan
+
+
+def _check_assessment(dossier: Dossier, standard: StandardPublished) -> SelfAssessmentRecorded:
+    """The one that counts, made since the last setback and by the standard in force."""
+    assessment = dossier.scored
+    if assessment is None:
+        raise Refused("assessment-missing")
+    if dossier.set_back_on is not None:
+        raise Refused("assessment-before-setback", set_back_on=dossier.set_back_on)
+    if assessment.standard != standard.standard:
+        raise Refused(
+            "assessment-outdated",
+            version=assessment.standard.version,
+            in_force_version=standard.standard.version,
+        )
+    return assessment
 
 
 def _check_gates(

@@ -1,8 +1,8 @@
 """What a dossier remembers.
 
 What its office may do is beside it: `planning.py` plans and scores, `rectification.py` closes gaps,
-`funding.py` asks for what that takes, `application.py` applies and hears what became of it, and
-`practice.py` shares what worked.
+`funding.py` asks for what that takes, `application.py` applies, `echoes.py` hears what became of
+it, and `practice.py` shares what worked.
 """
 
 from collections.abc import Callable, Mapping

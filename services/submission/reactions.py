@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.submission import programmes
-from services.submission.application import follow_close, follow_rejection, follow_return
 from services.submission.dossier import Dossier
+from services.submission.echoes import follow_close, follow_rejection, follow_return
 from services.submission.programmes import Programme
 from shared.contracts import case
 from shared.contracts.blocks import OfCase, TownshipSite

@@ -6,14 +6,9 @@ from typing import cast
 
 from hypothesis import strategies as st
 
-from services.submission.application import (
-    follow_close,
-    follow_rejection,
-    follow_return,
-    request_withdrawal,
-    submit_application,
-)
+from services.submission.application import request_withdrawal, submit_application
 from services.submission.dossier import Dossier
+from services.submission.echoes import follow_close, follow_rejection, follow_return
 from services.submission.funding import Answer, Need, decide_funding, request_funding
 from services.submission.planning import file_plan, record_assessment, revise_plan
 from services.submission.practice import Experience, share_practice

@@ -5,15 +5,9 @@ from dataclasses import replace
 from datetime import date
 from typing import cast
 
-from services.submission.application import (
-    Terms,
-    follow_close,
-    follow_rejection,
-    follow_return,
-    request_withdrawal,
-    submit_application,
-)
+from services.submission.application import Terms, request_withdrawal, submit_application
 from services.submission.dossier import Dossier, evolve
+from services.submission.echoes import follow_close, follow_rejection, follow_return
 from services.submission.planning import file_plan, record_assessment
 from services.submission.rectification import find_deficiencies
 from shared.contracts import case

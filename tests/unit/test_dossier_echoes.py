@@ -6,7 +6,7 @@ import pytest
 
 from services.projection.models.definition import Enrolment
 from services.projection.stage import Stage, stage
-from services.submission.application import follow_close
+from services.submission.echoes import follow_close
 from shared.contracts import case
 from shared.contracts.dossier import (
     ApplicationClosed,
