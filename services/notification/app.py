@@ -5,39 +5,62 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.notification import api, contracts, feed, notice, programmes
+from services.notification import api, contracts, feed, notice, programmes, subscriptions_api
+from services.notification.looking import Looking
 from services.notification.notice import Inbox
 from services.notification.programmes import Programme
 from services.notification.reactions import FOLLOWED, Roll, handlers
+from services.notification.settings import NotificationSettings
+from services.notification.subscriptions import Subscriptions
+from services.notification.webhooks import Webhooks
 from shared.clock import clock_from
 from shared.messaging.kafka import Kafka
 from shared.messaging.reactions import Reactions
 from shared.messaging.relay import Relay
 from shared.settings import ServiceSettings
 from shared.store.log import Duty, Log
+from shared.store.pool import Pool
 from shared.store.streams import Aggregate
 from shared.web.app import new_app
 
 
-def create_app(settings: ServiceSettings) -> FastAPI:
+def create_app(settings: NotificationSettings) -> FastAPI:
     """Inboxes kept, announced and read; everything else followed, so that somebody hears of it."""
-    log = new_log(settings)
-    kafka, roll = Kafka.of(settings), Roll()
+    log, tables = new_log(settings), Pool(settings.database, "fuyan-notification-tables", 4)
+    kafka, roll, subscriptions = Kafka.of(settings), Roll(), Subscriptions(tables)
+    webhooks = Webhooks(
+        log,
+        subscriptions,
+        contracts_url=settings.contracts_url,
+        private=settings.webhook_private,
+    )
+    looking = Looking(log, roll, lambda: reactions.all_read)
+    reactions = Reactions(log, kafka, handlers(log, roll, looking.hear))
     duties: list[Duty] = [
         roll,
+        looking,
         Relay(log, kafka, ["notice"], settings.contracts_url),
-        Reactions(log, kafka, handlers(log, roll)),
+        reactions,
+        webhooks,
     ]
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
-        async with log.tenures(duties):  # they run while this process holds the lease, only then
-            yield
+        try:
+            async with log.tenures(duties):  # they run only while this process holds the lease
+                yield
+        finally:
+            tables.close()
 
     app = new_app("notification", settings, running, readiness=log.readiness)
     app.include_router(api.routes(log))
     app.include_router(contracts.routes())
     app.include_router(feed.routes(log, settings.contracts_url))
+    app.include_router(
+        subscriptions_api.routes(
+            log, subscriptions, private=settings.webhook_private, wake=webhooks.wake
+        )
+    )
     return app
 
 

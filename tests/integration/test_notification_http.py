@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import orjson
 import pytest
 from aiokafka import AIOKafkaProducer
 from fastapi import FastAPI
@@ -19,11 +20,11 @@ from deploy.local.issuer import serving as issuing
 from deploy.local.kafka import Cluster
 from services.notification.app import create_app
 from services.notification.policies import STEPS
+from services.notification.settings import NotificationSettings
 from shared.contracts.payloads import example
 from shared.contracts.registry import BY_TYPE, CONTEXTS, CONTRACTS_URL, decode
 from shared.events.envelope import Record, to_headers
 from shared.messaging.topics import ensure
-from shared.settings import ServiceSettings
 from shared.store.migrate import migrate
 from tests.integration.test_messaging import topic
 
@@ -46,10 +47,10 @@ class Others:
     producer: AIOKafkaProducer
     versions: dict[str, int] = field(default_factory=dict)
 
-    async def announce(self, name: str, actor: str) -> UUID:
+    async def announce(self, name: str, actor: str, **changes: Any) -> UUID:
         context = name.split(".")[1]
         version = self.versions[context] = self.versions.get(context, 0) + 1
-        data = example(name)
+        data = orjson.dumps(orjson.loads(example(name)) | changes)
         moment = datetime(2018, 9, 5, 1, tzinfo=UTC)
         record = Record(
             position=version,
@@ -121,17 +122,19 @@ class Running:
 
 
 @asynccontextmanager
-async def notification(database: str, bootstrap: str) -> AsyncIterator[Running]:
+async def notification(database: str, bootstrap: str, **settings: Any) -> AsyncIterator[Running]:
     await ensure(bootstrap, [context.topic for context in CONTEXTS.values()])
     async with issuing(ISSUER) as base:
         app = create_app(
-            ServiceSettings(
+            NotificationSettings(
                 database=database,
                 kafka=bootstrap,
                 issuer=ISSUER.issuer,
                 jwks_url=f"{base}/.well-known/jwks.json",
                 demo=True,
                 installation="test",
+                webhook_private=True,
+                **settings,
             )
         )
         producer = AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True)
