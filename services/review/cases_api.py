@@ -1,12 +1,13 @@
 """The cases over HTTP: what the district does with them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
 from services.review import appointment, consensus, team, verdict
+from services.review.bodies import ActBody
 from services.review.case import Case, pinned
 from services.review.case_bodies import (
     ConsensusBody,
@@ -24,11 +25,14 @@ from services.review.place import Here, Place, Scene, Seen, Wish, name_of
 from services.review.programme import Programme
 from services.review.veto import record_veto
 from shared.clock import civil_day
+from shared.contracts.blocks import Mark
 from shared.contracts.case import CaseEvent
+from shared.contracts.programme import StandardPublished
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
 from shared.web.bodies import scored
 from shared.web.commands import Written
+from shared.web.spreadsheets import SENT_AS_XLSX
 
 CASE = "/{programme}/{township}/{round}"
 InspectionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
@@ -40,28 +44,56 @@ class InspectionWritten(Written):
     inspection_id: str
 
 
+async def insiders(
+    log: Log, directory: Directory, here: Place, day: date | None, officers: Sequence[str] = ()
+) -> set[str]:
+    """Who of these, by default of the team, served in the office since it applied."""
+    case: Case
+    programme: Programme
+    _, case = await log.state(here.streams[0])
+    _, programme = await log.state(here.streams[1])
+    opened = case.opened
+    if opened is None:
+        return set()
+    served = await directory.organisations_between(
+        [*(officers or case.members)], opened.submitted_on, day or civil_day(log.clock())
+    )
+    return {
+        officer
+        for officer, organisations in served.items()
+        if any(programme.acts_as(one, opened.office) for one in organisations)
+    }
+
+
+async def record_own_marks(
+    log: Log,
+    directory: Directory,
+    here: Place,
+    wish: Wish,
+    body: ActBody,
+    response: Response,
+    marks: Callable[[StandardPublished], Sequence[Mark]],
+) -> Written:
+    """Record the marks of whoever asks, as `marks` makes them under the case's own standard."""
+    own = await insiders(log, directory, here, body.effective_on, [here.principal.officer])
+
+    def decide(scene: Scene) -> Sequence[CaseEvent]:
+        return team.record_marks(
+            scene.case,
+            scene.programme,
+            marks(pinned(scene.case, scene.programme)),
+            officer=scene.principal.officer,
+            insiders=own,
+            site=scene.site,
+        )
+
+    return await Desk(log).take("marks", here, wish, body, response, decide)
+
+
 def district_acts(log: Log, directory: Directory) -> APIRouter:
     """Endpoints 34-36, 38, 40 and 41, and vetoes."""
     router = APIRouter(prefix="/v1/cases", tags=["cases"])
     desk = Desk(log)
-
-    async def insiders(here: Place, day: date | None, officers: Sequence[str] = ()) -> set[str]:
-        """Who of these, by default of the team, served in the office since it applied."""
-        case: Case
-        programme: Programme
-        _, case = await log.state(here.streams[0])
-        _, programme = await log.state(here.streams[1])
-        opened = case.opened
-        if opened is None:
-            return set()
-        served = await directory.organisations_between(
-            [*(officers or case.members)], opened.submitted_on, day or civil_day(log.clock())
-        )
-        return {
-            officer
-            for officer, organisations in served.items()
-            if any(programme.acts_as(one, opened.office) for one in organisations)
-        }
 
     @router.post(f"{CASE}/team", status_code=201, dependencies=allowed("team"))
     async def appoint(here: Here, wish: Wish, body: TeamBody, response: Response) -> Written:
@@ -69,7 +101,7 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
         officers = [one.officer for one in body.members]
         day = body.effective_on or civil_day(log.clock())
         organisations = await directory.organisations_on(officers, day)
-        own = await insiders(here, day, officers)
+        own = await insiders(log, directory, here, day, officers)
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
             return appointment.appoint_team(
@@ -103,7 +135,7 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
             return await desk.take("recusals", here, wish, body, response, decide, at="team")
         day = body.effective_on or civil_day(log.clock())
         organisations = await directory.organisations_on([follower], day)
-        own = await insiders(here, day, [follower])
+        own = await insiders(log, directory, here, day, [follower])
 
         def replacing(scene: Scene) -> Sequence[CaseEvent]:
             return appointment.replace_member(
@@ -180,27 +212,19 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
             name = "city-record"
         return await desk.take(name, here, wish, body, response, decide, at=at)
 
-    @router.post(f"{CASE}/marks", status_code=201, dependencies=allowed("marks"))
+    @router.post(
+        f"{CASE}/marks", status_code=201, dependencies=allowed("marks"), openapi_extra=SENT_AS_XLSX
+    )
     async def mark(here: Here, wish: Wish, body: MarksBody, response: Response) -> Written:
         """Record one's own marks."""
-        own = await insiders(here, body.effective_on, [here.principal.officer])
-
-        def decide(scene: Scene) -> Sequence[CaseEvent]:
-            return team.record_marks(
-                scene.case,
-                scene.programme,
-                scored(pinned(scene.case, scene.programme), body.marks),
-                officer=scene.principal.officer,
-                insiders=own,
-                site=scene.site,
-            )
-
-        return await desk.take("marks", here, wish, body, response, decide)
+        return await record_own_marks(
+            log, directory, here, wish, body, response, lambda by: scored(by, body.marks)
+        )
 
     @router.post(f"{CASE}/consensus", status_code=201, dependencies=allowed("consensus"))
     async def agree(here: Here, wish: Wish, body: ConsensusBody, response: Response) -> Written:
         """Record what the team agreed."""
-        own = await insiders(here, body.effective_on)
+        own = await insiders(log, directory, here, body.effective_on)
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
             return consensus.record_consensus(

@@ -1,12 +1,12 @@
 """What a workbook would change in a draft, and where it meets what others did meanwhile."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from services.submission.drafts import Draft, Edit
 from shared.contracts.blocks import Mark
 from shared.contracts.programme import StandardPublished
-from shared.workbook.form import Finding, Reading, Row, same
+from shared.workbook.form import Finding, Reading, completed, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def compared(draft: Draft, reading: Reading, standard: StandardPublished) -> Imp
                 Finding(row.row, "points", row.item, "draft-item-changed", {"item": row.item})
             )
         else:
-            edits[row.item] = Edit(_complete(row, known.mark if known else None), row.version)
+            edits[row.item] = Edit(completed(row.mark, known.mark if known else None), row.version)
     cleared = sum(edit.mark is None for edit in edits.values())
     return Import(
         edits=edits,
@@ -65,11 +65,3 @@ def after(draft: Draft, edits: Mapping[str, Edit]) -> tuple[Mark, ...]:
         else:
             marks[item] = edit.mark
     return tuple(marks.values())
-
-
-def _complete(row: Row, known: Mark | None) -> Mark | None:
-    """With what has no column and so was not taken back: the evidence, and the unit of a count."""
-    if row.mark is None or known is None:
-        return row.mark
-    unit = known.unit if row.mark.measure is not None else None
-    return replace(row.mark, evidence=known.evidence, unit=unit)

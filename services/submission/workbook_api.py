@@ -17,7 +17,7 @@ from shared.clock import civil_day
 from shared.contracts.programme import StandardPublished
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
-from shared.web.spreadsheets import XLSX, SpreadsheetAsked
+from shared.web.spreadsheets import SENT_AS_XLSX, XLSX, SpreadsheetAsked
 from shared.workbook.desk import hand_out, send_back, take_back
 from shared.workbook.form import Binding, Form, Line, Reading
 from shared.workbook.opening import BYTES_AT_MOST
@@ -26,14 +26,6 @@ DRAFT = "/v1/dossiers/{programme}/{township}/draft"
 LARGER_BODIES = {r"/v1/dossiers/[^/]+/[^/]+/draft/imports": BYTES_AT_MOST}
 # Whoever edits at the same moment is asked again; more often than this is no coincidence.
 _TRIES = 3
-
-# Said here, since the route that FastAPI knows takes no body it could describe.
-_SENT = {
-    "requestBody": {
-        "required": True,
-        "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 
 
 class Imported(BaseModel):
@@ -61,7 +53,7 @@ def routes(log: Log, drafts: Drafts) -> APIRouter:
         dependencies=roles("clerk"),
         response_model=Imported,
         responses={422: {"content": {XLSX: {}}}},
-        openapi_extra=_SENT,
+        openapi_extra=SENT_AS_XLSX,
     )
     async def imports(
         here: Here,

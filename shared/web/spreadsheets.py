@@ -1,5 +1,6 @@
 """One address, two forms: a route that is taken only where a spreadsheet is asked for or sent."""
 
+from typing import Any
 from urllib.parse import parse_qs, quote
 
 from fastapi import Request, Response
@@ -12,6 +13,12 @@ from shared.contracts.refusals import Refused
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv"
+# For the JSON route of an address, which alone is in the OpenAPI document.
+ALSO_XLSX: dict[int | str, dict[str, Any]] = {200: {"content": {XLSX: {}}}}
+ALSO_TABLE: dict[int | str, dict[str, Any]] = {200: {"content": {XLSX: {}, CSV: {}}}}
+SENT_AS_XLSX: dict[str, Any] = {
+    "requestBody": {"content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}
+}
 _SHORT = {"xlsx": XLSX, "csv": CSV, "json": "application/json"}
 
 

@@ -1,23 +1,45 @@
 """Workbooks over HTTP: handed out, taken back, and answered with what is wrong in them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from fastapi import Request, Response
 
 from shared.contracts.programme import StandardPublished
 from shared.contracts.refusals import Refused
 from shared.web.problems import InvalidCell, problem, told
-from shared.web.spreadsheets import XLSX, asked, attachment, spreadsheet_sent
+from shared.web.spreadsheets import CSV, XLSX, asked, attachment, spreadsheet_sent
 from shared.web.workers import Workers
 from shared.workbook.annotating import Note, annotate
 from shared.workbook.form import Binding, Finding, Form, Reading
 from shared.workbook.reading import read
+from shared.workbook.tables import Value, to_csv, to_xlsx
 from shared.workbook.writing import write
 
 
 async def hand_out(request: Request, form: Form, name: str) -> Response:
     """The form as a file of that name."""
     return attachment(await _workers(request).run(write, form), name, XLSX)
+
+
+async def hand_out_table(
+    request: Request,
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Value]],
+    *,
+    after: str | None,
+) -> Response:
+    """A page of a list as CSV or .xlsx, whichever is asked for; `Link` leads to the next page."""
+    workers = _workers(request)
+    if asked(request.scope) == CSV:
+        content = await workers.run(to_csv, columns, rows)
+        answer = attachment(content, f"{title}.csv", f"{CSV}; charset=utf-8")
+    else:
+        answer = attachment(await workers.run(to_xlsx, title, columns, rows), f"{title}.xlsx", XLSX)
+    if after is not None:
+        url = request.url.include_query_params(after=after)
+        answer.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+    return answer
 
 
 async def take_back(

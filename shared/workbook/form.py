@@ -4,7 +4,7 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -126,6 +126,14 @@ class Reading:
 def same(one: Mark | None, other: Mark | None) -> bool:
     """Whether a sheet would show both alike: evidence and units have no column."""
     return content(one) == content(other)
+
+
+def completed(mark: Mark | None, known: Mark | None) -> Mark | None:
+    """With what has no column and so was not taken back: the evidence, and the unit of a count."""
+    if mark is None or known is None:
+        return mark
+    unit = known.unit if mark.measure is not None else None
+    return replace(mark, evidence=known.evidence, unit=unit)
 
 
 def content(mark: Mark | None) -> str:
