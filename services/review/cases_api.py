@@ -61,7 +61,7 @@ async def insiders(
     return {
         officer
         for officer, organisations in served.items()
-        if any(programme.acts_as(one, opened.office) for one in organisations)
+        if any(programme.acts_as(one, opened.office, until) for one, until in organisations.items())
     }
 
 

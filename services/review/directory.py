@@ -36,13 +36,16 @@ def organisation_on(postings: Iterable[Posting], day: date) -> str | None:
     return next((one.organisation for one in postings if _covers(one, day)), None)
 
 
-def organisations_between(postings: Iterable[Posting], from_on: date, to_on: date) -> set[str]:
-    """Every organisation that an officer served in on any of these days; both belong to them."""
-    return {
-        one.organisation
-        for one in postings
-        if one.from_on <= to_on and (one.to_on is None or from_on <= one.to_on)
-    }
+def organisations_between(
+    postings: Iterable[Posting], from_on: date, to_on: date
+) -> dict[str, date]:
+    """Every organisation that an officer served in on any of these days, with the last of them."""
+    last: dict[str, date] = {}
+    for one in postings:
+        until = min(one.to_on or to_on, to_on)
+        if max(one.from_on, from_on) <= until:
+            last[one.organisation] = max(until, last.get(one.organisation, until))
+    return last
 
 
 def check_postings(postings: Sequence[Posting]) -> None:
@@ -108,8 +111,8 @@ class Directory:
 
     async def organisations_between(
         self, officers: Sequence[str], from_on: date, to_on: date
-    ) -> dict[str, set[str]]:
-        """Where each of these officers served on any of these days."""
+    ) -> dict[str, dict[str, date]]:
+        """Where each of these officers served on any of these days, and until which."""
         found = await self.postings(officers)
         return {
             officer: organisations_between(held, from_on, to_on) for officer, held in found.items()

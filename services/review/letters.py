@@ -78,7 +78,7 @@ def recommend(
             Recommended(
                 **block(case, site),
                 recommendation_id=recommendation_id,
-                to=programme.opened.city.organisation,
+                to=programme.holder(programme.opened.city.organisation, site["effective_on"]),
                 cases=tuple(other.case_id for other in listed),
                 proposed_title=one.proposed_title,
                 district_total_cp=one.district_total_cp,

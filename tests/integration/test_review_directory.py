@@ -10,6 +10,7 @@ from tests.integration.review import (
     CITY,
     DISTRICT,
     FIRST,
+    PROGRAMME,
     SECOND,
     Review,
     review,
@@ -42,29 +43,30 @@ async def test_a_reviewer_of_the_applicants_own_office_is_refused(service: Revie
     assert elsewhere.status_code == 201
 
 
-async def test_the_dated_directory_decides_where_an_officer_served(service: Review) -> None:
-    postings = [
-        {
-            "organisation": f"{FIRST}-office",
-            "post": "主任",
-            "name": "赵",
-            "from_on": "2015-01-01",
-            "to_on": "2018-09-04",
-        },
-        {"organisation": DISTRICT, "post": "科长", "name": "赵", "from_on": "2018-09-05"},
-    ]
-    await service.post("/v1/officers/zhao", {"postings": postings}, "o1", "officer", method="PUT")
+async def test_who_left_the_office_before_it_applied_may_review_it(service: Review) -> None:
     body = team(TEAM | {"zhao": "member"})
-    service.on(9, 4)
-    early = await service.post(f"{case(FIRST)}/team", body, "o1", "officer")
-    assert code(early) == "own-office-reviewer"
     service.on(9, 5)
-    assert (await service.post(f"{case(FIRST)}/team", body, "o1", "officer")).status_code == 201
+    for until, then, told in (
+        ("2018-09-03", "2018-09-04", "own-office-reviewer"),  # the day it applied
+        ("2018-09-02", "2018-09-03", "201"),
+    ):
+        where = moved(f"{FIRST}-office", until, then)
+        await service.post("/v1/officers/zhao", where, "o1", "officer", method="PUT")
+        assert code(await service.post(f"{case(FIRST)}/team", body, "o1", "officer")) == told
 
 
 def serving(organisation: str) -> dict[str, Any]:
     posting = {"organisation": organisation, "post": "科员", "name": "赵", "from_on": "2015-01-01"}
     return {"postings": [posting]}
+
+
+def moved(where: str, until: str, then: str) -> dict[str, Any]:
+    return {
+        "postings": [
+            {**serving(where)["postings"][0], "to_on": until},
+            {**serving(DISTRICT)["postings"][0], "from_on": then},
+        ]
+    }
 
 
 async def test_only_the_district_of_an_open_programme_enters_officers(service: Review) -> None:
@@ -105,3 +107,27 @@ async def test_an_entry_rewritten_around_an_appointment_stays_on_record(service:
         (2, f"{DISTRICT}:o2", "2018-09-04T01:00:00Z", DISTRICT),
         (3, f"{DISTRICT}:o1", "2018-09-04T01:00:00Z", f"{FIRST}-office"),
     ]
+
+
+HEIR = f"{FIRST}-emergency"
+
+
+async def test_the_office_that_took_the_applicants_place_is_its_own_from_that_day(
+    service: Review,
+) -> None:
+    async def appointed(postings: dict[str, Any]) -> str:
+        await service.post("/v1/officers/zhao", postings, "o1", "officer", method="PUT")
+        body = team(TEAM | {"zhao": "member"})
+        return code(await service.post(f"{case(FIRST)}/team", body, "o1", "officer"))
+
+    service.on(9, 4)
+    assert await appointed(serving(HEIR)) == "201"
+    service.on(9, 5)
+    heir = {"name": "山城街道应急办", "from_on": "2018-09-05", "successor_of": f"{FIRST}-office"}
+    names = f"{PROGRAMME}/organisations/{HEIR}/names"
+    assert (await service.post(names, heir, "o1", "officer")).status_code == 201
+    assert await appointed(serving(HEIR)) == "own-office-reviewer"
+    assert await appointed(serving(f"{FIRST}-office")) == "own-office-reviewer"
+    assert await appointed(moved(HEIR, "2018-09-04", "2018-09-05")) == "201"
+    service.on(9, 7)
+    assert await appointed(moved(HEIR, "2018-09-05", "2018-09-06")) == "own-office-reviewer"
