@@ -29,8 +29,13 @@ TEAM = {"chen": "leader", "li": "member", "wang": "member"}
 CATEGORIES = [one["code"] for one in DEFINITION["standard"]["categories"]]
 
 
-def case(township: str) -> str:
-    return f"/v1/cases/shanting-2018/{township}/1"
+def case(township: str, round: int = 1) -> str:
+    return f"/v1/cases/shanting-2018/{township}/{round}"
+
+
+def month(first: int, round: int) -> int:
+    """A second round goes the same way two months later."""
+    return first + 2 * (round - 1)
 
 
 def code(answer: httpx.Response) -> str:
@@ -79,18 +84,18 @@ async def did(answer: httpx.Response) -> dict[str, Any]:
     return body
 
 
-async def agreed(service: Review, township: str) -> int:
+async def agreed(service: Review, township: str, round: int = 1) -> int:
     """A case as far as its consensus; answers the version."""
-    at = case(township)
-    service.on(9, 5)
+    at, nine = case(township, round), month(9, round)
+    service.on(nine, 5)
     await did(await service.post(f"{at}/team", team(), "o1", "officer"))
     visit = {
-        "starts_at": "2018-09-10T09:00:00+08:00",
-        "ends_at": "2018-09-10T17:00:00+08:00",
+        "starts_at": f"2018-{nine:02}-10T09:00:00+08:00",
+        "ends_at": f"2018-{nine:02}-10T17:00:00+08:00",
         "place": "安监办",
     }
     planned = await did(await service.post(f"{at}/inspections", visit, "chen", "member"))
-    service.on(9, 10)
+    service.on(nine, 10)
     minutes = {"present": ["chen", "li"], "document": LETTER | {"issued_on": "2018-09-10"}}
     await did(
         await service.post(
@@ -103,26 +108,33 @@ async def agreed(service: Review, township: str) -> int:
     return int(done["version"])
 
 
-async def passed(service: Review, township: str) -> None:
-    version = await agreed(service, township)
-    service.on(9, 14)
+async def passed(service: Review, township: str, round: int = 1) -> None:
+    version = await agreed(service, township, round)
+    service.on(month(9, round), 14)
     decision = {"decision": "pass"}
-    at = f"{case(township)}/decision"
+    at = f"{case(township, round)}/decision"
     await did(await service.post(at, decision, "liu", "leader", version=version))
 
 
-async def verified(service: Review, *townships: str) -> None:
+async def recommended(service: Review, *townships: str, round: int = 1) -> str:
+    """Passed by the district and recommended in one letter; answers its id."""
+    for township in townships:
+        await passed(service, township, round)
+    service.on(month(9, round), 20)
+    cases = [case(one, round).removeprefix("/v1/cases/") for one in townships]
+    letter: dict[str, Any] = {"cases": cases, "document": LETTER}
+    sent = await did(await service.post(f"{PROGRAMME}/recommendations", letter, "liu", "leader"))
+    return str(sent["recommendation_id"])
+
+
+async def verified(service: Review, *townships: str, round: int = 1) -> None:
     """Recommended in one letter, and passed by the city."""
+    await recommended(service, *townships, round=round)
+    ten = month(10, round)
+    service.on(ten, 15)
     for township in townships:
-        await passed(service, township)
-    service.on(9, 20)
-    letter = {"cases": [case(one).removeprefix("/v1/cases/") for one in townships]}
-    letter |= {"document": LETTER}  # type: ignore[dict-item]  # a body is any JSON
-    await did(await service.post(f"{PROGRAMME}/recommendations", letter, "liu", "leader"))
-    service.on(10, 15)
-    for township in townships:
-        marks = {"granularity": "total", "total_cp": 95000, "inspected_on": "2018-10-12"}
-        at = case(township)
+        marks = {"granularity": "total", "total_cp": 95000, "inspected_on": f"2018-{ten:02}-12"}
+        at = case(township, round)
         seen = await did(
             await service.post(f"{at}/city-marks", marks, "sun", "city", organisation=CITY)
         )
@@ -138,8 +150,8 @@ async def verified(service: Review, *townships: str) -> None:
         )
 
 
-def award(township: str, plaque: str) -> dict[str, Any]:
-    case_id = case(township).removeprefix("/v1/cases/")
+def award(township: str, plaque: str, round: int = 1) -> dict[str, Any]:
+    case_id = case(township, round).removeprefix("/v1/cases/")
     return {"titles": [{"case_id": case_id, "title": "demonstration", "plaque_number": plaque}]}
 
 
