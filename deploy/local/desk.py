@@ -66,7 +66,7 @@ class Desk:
         act: Act,
         service: str,
         path: str,
-        body: Mapping[str, Any],
+        body: Mapping[str, Any] | bytes,
         *,
         by: Person,
         part: str = "",
@@ -76,6 +76,7 @@ class Desk:
     ) -> Json:
         """Do it, or see it refused as the act expects; the answer, or {} where it is refused.
 
+        A body of bytes is a file, which no act expects to be refused.
         `part` tells apart the commands of one act. `seen` is the address whose ETag the command
         names in `If-Match`; `builds_on` names streams, of another service, that must be known
         there as far as they are known here. Raises Surprise and Stalled.
@@ -94,7 +95,7 @@ class Desk:
                 continue
             self.commands += 1
             if answer.is_success:
-                return self._done(act, answer)
+                return answer.json() if isinstance(body, bytes) else self._done(act, answer)
             return self._not_done(act, method, path, answer)
 
     async def read(self, service: str, path: str, *, by: Person) -> Json:
@@ -137,8 +138,9 @@ class Desk:
     ) -> httpx.Response | None:
         """The answer, or None if nobody knows whether it arrived."""
         signed = {**headers, "Authorization": f"Bearer {self._signed(by)}"}
+        file = {"content": body} if isinstance(body, bytes) else {"json": body}
         try:
-            return await self._clients[service].request(method, path, headers=signed, json=body)
+            return await self._clients[service].request(method, path, headers=signed, **file)
         except httpx.TransportError:
             return None
 

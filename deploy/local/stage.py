@@ -173,6 +173,7 @@ async def stage(kafka: str, port: int) -> AsyncIterator[Stage]:
                     "FUYAN_SIGN_IN_URL": f"{issuer_url}/sign-in",
                     "FUYAN_CLOCK": str(clock),
                     "FUYAN_DEMO": "true",
+                    "FUYAN_EVIDENCE": (run_dir / "evidence").as_uri(),
                     "FUYAN_CONTRACTS_URL": f"{urls[Service.notification]}/v1/contracts",
                 },
             )
