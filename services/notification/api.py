@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from services.notification import notice
 from services.notification.notice import Inbox, Notice
 from services.notification.programmes import Programme
-from services.notification.templates import overdue_title, title_of
+from services.notification.templates import notice_title
 from shared.clock import civil_day
 from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.refusals import Refused
@@ -192,12 +192,7 @@ async def _shown(log: Log, programme: str, notices: Sequence[Notice]) -> list[Sh
 
 
 def _one(known: Notice, record: Record | None, heard: Programme) -> Shown:
-    # As things were called on the day it is about: a title of 2018 prints the name of 2018.
-    said = (
-        overdue_title(known.lines, heard.things)
-        if known.lines
-        else title_of(record, {} if record is None else heard.names(record.effective_on))
-    )
+    said = notice_title(known, record, heard)
     return Shown(
         id=known.notice_id,
         cause=Cause(

@@ -6,7 +6,10 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.notification import api, contracts, feed, notice, programmes, subscriptions_api
+from services.notification.addresses import Addresses
+from services.notification.addresses import routes as addresses_routes
 from services.notification.looking import Looking
+from services.notification.mails import Mails
 from services.notification.notice import Inbox
 from services.notification.programmes import Programme
 from services.notification.reactions import FOLLOWED, Roll, handlers
@@ -43,6 +46,9 @@ def create_app(settings: NotificationSettings) -> FastAPI:
         reactions,
         webhooks,
     ]
+    addresses = Addresses(tables)
+    if (server := settings.mail_server()) is not None:
+        duties.append(Mails(log, tables, addresses, server))
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
@@ -54,6 +60,7 @@ def create_app(settings: NotificationSettings) -> FastAPI:
 
     app = new_app("notification", settings, running, readiness=log.readiness)
     app.include_router(api.routes(log))
+    app.include_router(addresses_routes(log, addresses))
     app.include_router(contracts.routes())
     app.include_router(feed.routes(log, settings.contracts_url))
     app.include_router(

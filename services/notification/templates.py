@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 
+from services.notification.notice import Notice
+from services.notification.programmes import Programme
 from services.notification.sentences import TEMPLATES
 from services.notification.words import OVERDUE, WORDS
 from shared.contracts.notice import Escalated
@@ -67,6 +69,13 @@ def overdue_title(lines: Sequence[Escalated], names: Mapping[str, str]) -> Title
         f"{len(lines)} 项工作逾期：{'；'.join(parts_zh)}{f'；另有 {left} 项' if left else ''}",
         f"{len(lines)} overdue: {'; '.join(parts_en)}{f'; and {left} more' if left else ''}",
     )
+
+
+def notice_title(known: Notice, cause: Record | None, heard: Programme) -> Title:
+    """What a notice says, in the names of the day it is about: of 2018 it prints those of 2018."""
+    if known.lines:
+        return overdue_title(known.lines, heard.things)
+    return title_of(cause, {} if cause is None else heard.names(cause.effective_on))
 
 
 def title_of(record: Record | None, names: Mapping[str, str]) -> Title:
