@@ -246,7 +246,8 @@ def _mark(scene: Scene) -> Sequence[CaseEvent]:
 
 def _agree(scene: Scene) -> Sequence[CaseEvent]:
     """As if every claim were denied and every item marked in full."""
-    claimed = consensus.claims(team.counting_marks(scene.case), scene.own_marks)
+    counting = team.counting_marks(scene.case, pinned(scene.case, scene.programme))
+    claimed = consensus.claims(counting, scene.own_marks)
     return consensus.record_consensus(
         scene.case,
         scene.programme,

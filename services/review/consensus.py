@@ -40,7 +40,7 @@ def record_consensus(
     check_strangers(opened, case.members, insiders)
     standard = pinned(case, programme)
     check(standard, agreed, complete=True)
-    by_item = counting_marks(case)
+    by_item = counting_marks(case, standard)
     _check_markers(case, standard, by_item)
     allowed = _check_claims(agreed, na_decisions, by_item, own_marks)
     marks = tuple(

@@ -156,14 +156,17 @@ def record_marks(
     ]
 
 
-def counting_marks(case: Case) -> dict[str, dict[str, Mark]]:
+def counting_marks(case: Case, standard: StandardPublished) -> dict[str, dict[str, Mark]]:
     """Item -> officer -> mark, of those who are on the team now and of what supersedes."""
+    category_of = {item.code: item.category for item in standard.items}
     found: dict[str, dict[str, Mark]] = {}
-    for (officer, _), marking in case.markings.items():
+    for (officer, category), marking in case.markings.items():
         if officer not in case.members:
             continue
         for mark in marking.event.marks:
-            found.setdefault(mark.item, {})[officer] = mark
+            # One marking may hold categories of which some were marked anew since.
+            if category_of[mark.item] == category:
+                found.setdefault(mark.item, {})[officer] = mark
     return found
 
 

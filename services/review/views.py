@@ -259,7 +259,7 @@ def sheet(scene: Scene, standard: StandardPublished) -> list[SheetRow]:
     member = scene.case.members.get(officer)
     if member is None:
         raise Refused("not-on-team", officer=officer)
-    own, marks = scene.own_marks, counting_marks(scene.case)
+    own, marks = scene.own_marks, counting_marks(scene.case, standard)
     since = item_changes(scene, standard)
     rows = [
         SheetRow(
@@ -283,7 +283,7 @@ def sheet(scene: Scene, standard: StandardPublished) -> list[SheetRow]:
 def differences(scene: Scene, standard: StandardPublished) -> list[Difference]:
     """Every item on which the members differ, from each other or from the office."""
     found = []
-    marks, own = counting_marks(scene.case), scene.own_marks
+    marks, own = counting_marks(scene.case, standard), scene.own_marks
     for one in standard.items:
         given = marks.get(one.code, {})
         spread = {(mark.mark_cp, mark.applicable) for mark in given.values()}

@@ -92,7 +92,7 @@ def _marks(log: Log, directory: Directory) -> APIRouter:
         sent, reading = await take_back(request, _binding(here, standard), standard, categories)
         own = {
             item: by[here.principal.officer]
-            for item, by in counting_marks(found.case).items()
+            for item, by in counting_marks(found.case, standard).items()
             if here.principal.officer in by
         }
         findings = [*reading.findings, *_gaps(reading, standard, own)]

@@ -27,6 +27,7 @@ from tests.unit.review_path import (
 
 given = Given(Case(), evolve)
 SIXTH = date(2018, 9, 6)
+STANDARD = PROGRAMME.standards[0]
 
 
 def appoint(
@@ -112,7 +113,7 @@ def test_marks_of_who_stepped_down_no_longer_count() -> None:
         .when(appointment.recuse_member, "m1", reason_code="relative", site=site(date(2018, 9, 13)))
         .state
     )
-    assert "DA-1" not in team.counting_marks(state)
+    assert "DA-1" not in team.counting_marks(state, STANDARD)
     assert state.consensus is None
 
 
@@ -230,13 +231,14 @@ def test_a_later_marking_supersedes_the_earlier_which_stays() -> None:
     version = path.case.version
     (event,) = record(path, "lead", mark("JG-1", 4000)).events
     assert getattr(event, "supersedes", None) == version
-    assert team.counting_marks(evolve(path.case, event))["JG-1"]["lead"].mark_cp == 4000
+    counting = team.counting_marks(evolve(path.case, event), STANDARD)
+    assert counting["JG-1"]["lead"].mark_cp == 4000
 
 
 def test_marking_one_category_leaves_the_others_marked() -> None:
     path = Path().appointed().scheduled().held().marked("m2", mark("JG-1", 5000))
     path.marked("m2", mark("DA-1", 3000), mark("DA-2", 1000))
-    assert set(team.counting_marks(path.case)) == {"JG-1", "DA-1", "DA-2"}
+    assert set(team.counting_marks(path.case, STANDARD)) == {"JG-1", "DA-1", "DA-2"}
 
 
 def test_who_served_in_the_office_since_it_applied_judges_none_of_it() -> None:
@@ -284,3 +286,14 @@ def test_being_moved_to_the_office_after_the_consensus_undoes_none_of_it() -> No
         )
         .events
     )
+
+
+def test_a_category_marked_anew_counts_as_marked_last() -> None:
+    path = Path().appointed().scheduled().held().marked("lead", *marks(jg=5000))
+    path.marked("lead", mark("JG-1", 4000))
+    counting = team.counting_marks(path.case, STANDARD)
+    assert {item: by["lead"].mark_cp for item, by in counting.items()} == {
+        "JG-1": 4000,
+        "DA-1": 3000,
+        "DA-2": 1000,
+    }
