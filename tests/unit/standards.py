@@ -66,10 +66,10 @@ def _item(draw: st.DrawFn, number: int, category: str, *, ordinary: bool) -> Ite
 @st.composite
 def standards(draw: st.DrawFn) -> StandardPublished:
     """Any total, any methods, key and category minimums, gates of each kind on items and facts."""
-    codes = [f"c{number}" for number in range(draw(st.integers(1, 4)))]
+    codes = [f"c{number}" for number in range(draw(st.integers(1, 3)))]
     items: list[Item] = []
     for category in codes:
-        count = draw(st.integers(1, 5))
+        count = draw(st.integers(1, 4))
         items += [draw(_item(n, category, ordinary=n == 0)) for n in range(count)]
     weights = {
         code: sum(one.max_cp for one in items if _counts(one) and one.category == code)
@@ -86,7 +86,7 @@ def standards(draw: st.DrawFn) -> StandardPublished:
                 lambda below: GateRule(item=one.code, below_cp=below)
             )
         )
-    kinds = draw(st.lists(st.sampled_from(KINDS), max_size=5))
+    kinds = draw(st.lists(st.sampled_from(KINDS), max_size=4))
     return StandardPublished(
         programme="p",
         effective_on=date(2018, 2, 5),
