@@ -289,10 +289,10 @@ def test_being_moved_to_the_office_after_the_consensus_undoes_none_of_it() -> No
 
 
 def test_a_category_marked_anew_counts_as_marked_last() -> None:
-    path = Path().appointed().scheduled().held().marked("lead", *marks(jg=5000))
-    path.marked("lead", mark("JG-1", 4000))
+    path = Path().appointed().scheduled().held().marked("m2", *marks(jg=5000))
+    path.marked("m2", mark("JG-1", 4000))
     counting = team.counting_marks(path.case, STANDARD)
-    assert {item: by["lead"].mark_cp for item, by in counting.items()} == {
+    assert {item: by["m2"].mark_cp for item, by in counting.items()} == {
         "JG-1": 4000,
         "DA-1": 3000,
         "DA-2": 1000,
