@@ -26,6 +26,7 @@ LARGER_BODIES = {
 }
 _ADDING = ("clerk", "member")
 
+Number = Annotated[int, Path(ge=1, le=10_000)]
 Id = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")]
 
 
@@ -153,7 +154,7 @@ def routes(log: Log, tables: Pool, settings: SubmissionSettings) -> APIRouter:
         dependencies=roles(*_ADDING),
         openapi_extra={"requestBody": _BYTES},
     )
-    async def part(upload: Mine, number: int, request: Request) -> PartView:
+    async def part(upload: Mine, number: Number, request: Request) -> PartView:
         """Send a part as raw bytes; sent again it takes the place of the one before."""
         found = await intake.part(upload, number, await request.body())
         return PartView(number=found.number, sha256=found.sha256, bytes=found.bytes)
