@@ -115,13 +115,11 @@ def _check_days(sheet: Sheet, *, known_on: date, now: datetime, site: ProgrammeS
 def _check_rows(programme: Programme, sheet: Sheet) -> None:
     given = [one.township for one in sheet.rows]
     no_duplicates("township", given)
-    ever = {*programme.townships, *(one.township for one, _ in programme.left)}
-    due = {code for code in ever if programme.enrolled_on(code, sheet.as_of_on)}
+    day = sheet.as_of_on
+    due = {one.township for one, until in programme.stays if one.effective_on <= day < until}
     missing, foreign = sorted(due - {*given}), sorted({*given} - due)
     if missing or foreign:
-        raise Refused(
-            "rows-not-of-townships", as_of_on=sheet.as_of_on, missing=missing, foreign=foreign
-        )
+        raise Refused("rows-not-of-townships", as_of_on=day, missing=missing, foreign=foreign)
 
 
 def _check_ranks(rows: Sequence[AnnualRow]) -> None:

@@ -1,10 +1,11 @@
 """What may be sent to a programme: its definition and its parts, bounded, and nothing else."""
 
 from dataclasses import fields
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from services.review.annual import Sheet
 from services.review.definition import (
@@ -34,6 +35,21 @@ from shared.web.bodies import CONTRACT, Body, Code, Day, Flag, Line, Paper, Poin
 D = TypeVar("D")
 Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]
 Year = Annotated[int, Field(strict=True, ge=2000, le=2200)]
+
+
+def _written_out(sent: Any) -> Any:
+    """An instant as RFC 3339 writes it, and not a number."""
+    if isinstance(sent, datetime) or (isinstance(sent, str) and "T" in sent):
+        return sent
+    raise PydanticCustomError("datetime_parsing", "Input should be like 2018-09-01T09:00:00+08:00")
+
+
+# Of years that every zone can tell; pydantic alone would also take seconds since 1970.
+Instant = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
+    BeforeValidator(_written_out),
+]
 
 
 class ActBody(bodies.ActBody):
@@ -192,7 +208,7 @@ class SheetBody(ActBody):
     year: Year
     figures_digest: Sha256
     as_of_on: Day
-    known_at: AwareDatetime
+    known_at: Instant
     cut: Annotated[tuple[CutBody, ...], Field(max_length=1000)]
     rules: Annotated[tuple[RulesRefBody, ...], Field(max_length=20)] = ()
     rows: Annotated[tuple[AnnualRowBody, ...], Field(max_length=2000)]

@@ -153,7 +153,7 @@ def _first_named(programme: Programme) -> Iterator[tuple[str, Name, Part]]:
             Name(name=bureau.name, from_on=opened.effective_on),
             Part(part=part),
         )
-    for one in [*(one for one, _ in programme.left), *programme.townships.values()]:
+    for one, _ in programme.stays:
         for organisation, name, part in (
             (one.office, one.office_name, "office"),
             (one.government, one.government_name, "government"),

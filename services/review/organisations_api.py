@@ -1,14 +1,12 @@
 """The organisations of a programme over HTTP: dated names, and who follows whom."""
 
-from datetime import date
-
 from fastapi import APIRouter, Response
 
 from services.review.bodies import NameBody, drafted
 from services.review.organisations import Naming, rename_organisation
 from services.review.place import Code, roles
 from services.review.programme_acts import ACTS
-from services.review.programme_place import Here, act, read
+from services.review.programme_place import AsOf, Here, act, read
 from services.review.programme_views import (
     OrganisationView,
     organisation_view,
@@ -26,7 +24,7 @@ def organisation_routes(log: Log) -> APIRouter:
 
     @router.get("/{programme}/organisations", dependencies=roles(*ROLES))
     async def organisations(
-        programme: Code, response: Response, as_of: date | None = None
+        programme: Code, response: Response, as_of: AsOf = None
     ) -> list[OrganisationView]:
         """District, city, offices and governments, with the names of a day, or of today."""
         version, state = await read(log, programme)
@@ -35,7 +33,7 @@ def organisation_routes(log: Log) -> APIRouter:
 
     @router.get("/{programme}/organisations/{organisation}", dependencies=roles(*ROLES))
     async def organisation(
-        programme: Code, organisation: Code, response: Response, as_of: date | None = None
+        programme: Code, organisation: Code, response: Response, as_of: AsOf = None
     ) -> OrganisationView:
         """One organisation."""
         version, state = await read(log, programme)

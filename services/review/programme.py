@@ -87,10 +87,14 @@ class Programme:
             raise Refused("township-not-enrolled", township=code, programme=programme)
         return self.townships[code]
 
+    @property
+    def stays(self) -> list[tuple[TownshipEnrolled, date]]:
+        """Every enrolment with the first day without it, those that ended first."""
+        return [*self.left, *((one, date.max) for one in self.townships.values())]
+
     def enrolled_on(self, code: str, day: date) -> TownshipEnrolled | None:
         """The enrolment under which a township took part on `day`; the day it left is without."""
-        stays = [*self.left, *((one, date.max) for one in self.townships.values())]
-        own = ((one, until) for one, until in reversed(stays) if one.township == code)
+        own = ((one, until) for one, until in reversed(self.stays) if one.township == code)
         return next((one for one, until in own if one.effective_on <= day < until), None)
 
     def acts_as(self, organisation: str, other: str, day: date = date.max) -> bool:

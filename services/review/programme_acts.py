@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import cast
 
@@ -89,10 +89,9 @@ def _tries(
             site=site,
         )
         yield "reschedulings", f"phases/{code}", stay
-    for code, target in programme.targets.items():
-        later = max(target.due_on, today) + timedelta(days=1)
+    for code in programme.targets:
         move = partial(
-            reschedule_target, code=code, due_on=later, reason=_NOTHING, today=today, site=site
+            reschedule_target, code=code, due_on=date.max, reason=_NOTHING, today=today, site=site
         )
         yield "reschedulings", f"targets/{code}", move
     yield "townships", None, partial(enrol_township, draft=_TOWNSHIP, site=site)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
-from fastapi import Depends, Response
+from fastapi import Depends, Query, Response
 
 from services.review.bodies import ActBody
 from services.review.place import Code, Who, Wish, known, of_district
@@ -18,6 +18,7 @@ from shared.store.command import Command
 from shared.store.log import Log
 from shared.store.streams import Stream
 from shared.web.auth import Principal
+from shared.web.bodies import Day
 from shared.web.commands import Written, answer, created
 
 Decision = Callable[[Programme, ProgrammeSite], Sequence[ProgrammeEvent]]
@@ -38,6 +39,7 @@ async def place(programme: Code, principal: Who, wish: Wish, response: Response)
 
 
 Here = Annotated[Place, Depends(place)]
+AsOf = Annotated[Day | None, Query()]
 
 
 async def act(log: Log, here: Place, body: ActBody, decision: Decision, *, at: str) -> Written:

@@ -1,7 +1,6 @@
 """The programmes over HTTP: opened, read as of a day, and ended."""
 
 import asyncio
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -14,7 +13,7 @@ from services.review.organisations_api import organisation_routes
 from services.review.place import AT_ONCE, CODE, Code, Who, Wish, roles
 from services.review.programme import close
 from services.review.programme_acts import ACTS, allowed
-from services.review.programme_place import Here, act, read, read_as_of
+from services.review.programme_place import AsOf, Here, act, read, read_as_of
 from services.review.programme_views import ProgrammeRows, ProgrammeView, programme_view
 from shared.clock import civil_day
 from shared.store.log import Log
@@ -56,7 +55,7 @@ def programmes(log: Log) -> APIRouter:
 
     @router.get("/{programme}", dependencies=roles(*ROLES))
     async def programme(
-        programme: Code, who: Who, response: Response, as_of: date | None = None
+        programme: Code, who: Who, response: Response, as_of: AsOf = None
     ) -> ProgrammeView:
         """The definition in force at the end of a day, today's without one; and what may be done.
 

@@ -32,8 +32,7 @@ def publish_standard(
     last = programme.standards[-1]
     if draft.code != last.standard.code:
         raise Refused("standard-code-differs", given=draft.code, was=last.standard.code)
-    tomorrow = max(today, site["effective_on"]) + timedelta(days=1)
-    earliest = max(tomorrow, last.in_force_on)
+    earliest = max(today + timedelta(days=1), last.in_force_on)
     event = standard_version(programme, draft, earliest=earliest, site=site)
     return [] if event.standard.digest == last.standard.digest else [event]
 

@@ -121,6 +121,7 @@ STANDARDS = [
     *posting("gated-item-not-applicable", "/standards", items(na_allowed=True, key_min_cp=1)),
     *posting("invalid-body", "/standards", table(pass_mark=1)),
     *posting("effective-day-too-early", "/standards", STANDARD | LATE),
+    *posting("effective-day-in-future", "/standards", table(title="二", effective_on="9999-12-31")),
 ]
 RULES = [
     *posting("deadlines-incomplete", "/rules", {"kind": "deadlines", "rules": {"decide_wd": 1}}),
@@ -295,6 +296,9 @@ SHEETS = [
         sheet(rows=rows((-1, 1))),
         sheet(figures_digest="x"),
         sheet(known_at="2018-06-01T00:00:00"),
+        sheet(known_at=1527782400),
+        sheet(known_at="0001-01-01T00:00:00+08:00"),
+        sheet(known_at="9999-12-31T23:59:59-08:00"),
     ),
 ]
 PHASES, TARGETS = DEFINITION["phases"], DEFINITION["targets"]
@@ -374,6 +378,13 @@ async def test_what_was_never_there_is_not_found(service: Review) -> None:
     ):
         answer = await service.http.get(f"{PROGRAMME}{path}", headers=service.who("o1", "officer"))
         assert (answer.status_code, code(answer)) == (404, wanted)
+
+
+@pytest.mark.parametrize("as_of", ["0", "1527782400", "2018-06", "x", "2018-06-01T00:00:00Z"])
+async def test_a_day_that_is_none_is_the_callers_mistake(service: Review, as_of: str) -> None:
+    for path in ("", "/organisations", f"/organisations/{DISTRICT}"):
+        found = await service.get(f"{PROGRAMME}{path}?as_of={as_of}")
+        assert found["code"] == "invalid-parameter"
 
 
 async def test_a_place_is_taken_and_a_year_is_signed_once(service: Review) -> None:

@@ -1,7 +1,10 @@
 """Dated names, and who takes whose place: 安监局 became 应急管理局 inside these two years."""
 
+from dataclasses import replace
 from datetime import date
 
+from services.review.case import Case
+from services.review.case_opening import open_case
 from services.review.organisations import (
     Naming,
     Part,
@@ -13,7 +16,7 @@ from services.review.organisations import (
 from services.review.programme import Programme, close, enrol_township, evolve, withdraw_township
 from shared.contracts.programme import OrganisationRenamed, ProgrammeEvent
 from tests.unit.given import Given
-from tests.unit.review_path import OPENING, TOWN, opened, site
+from tests.unit.review_path import OPENING, TOWN, application, opened, site
 
 given = Given(Programme(), evolve)
 OLD = opened()
@@ -191,15 +194,19 @@ def test_names_change_after_the_programmes_end_too() -> None:
 
 def test_an_office_that_was_followed_is_not_enrolled_again_for_another_township() -> None:
     heir = Naming(name="新办", from_on=NEW_YEAR, successor_of="o-office")
-    other = TOWN.__class__(
-        township="2",
-        name="二",
-        kind="town",
-        office="new-office",
-        office_name="新办",
-        government="g2",
-        government_name="二",
-    )
+    other = replace(TOWN, township="2", office="new-office", government="g2")
     given(*OLD, *followed("new-office", heir)).when(
         enrol_township, other, site=site(MARCH)
     ).refused("duplicate-code", duplicate="new-office")
+
+
+def test_an_application_may_come_from_whoever_took_the_offices_place() -> None:
+    heir = Naming(name="新办", from_on=OPENING, successor_of="o-office")
+    sent = replace(application(), office="new-office")
+
+    def said(*programme: ProgrammeEvent) -> list[str]:
+        (event,) = open_case(Case(), given(*programme).state, sent)
+        return [one.code for one in getattr(event, "reasons", ())]
+
+    assert said(*OLD) == ["office-differs"]
+    assert said(*OLD, *followed("new-office", heir)) == []

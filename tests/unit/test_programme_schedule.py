@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+from services.review.case import Case
+from services.review.case_opening import open_case
 from services.review.programme import Programme, evolve
 from services.review.schedule import announce_batch, reschedule_phase, reschedule_target
 from shared.contracts.programme import (
@@ -13,7 +15,16 @@ from shared.contracts.programme import (
     TargetRescheduled,
 )
 from tests.unit.given import Given, Outcome
-from tests.unit.review_path import APPLY, BATCH, DEFINITION, OPENING, TARGET, opened, site
+from tests.unit.review_path import (
+    APPLY,
+    BATCH,
+    DEFINITION,
+    OPENING,
+    TARGET,
+    application,
+    opened,
+    site,
+)
 
 given = Given(Programme(), evolve)
 OLD = opened()
@@ -222,3 +233,15 @@ def test_a_second_shift_does_not_happen_before_the_first() -> None:
 def test_nothing_moves_before_the_programme_opens() -> None:
     given(*OLD).when(move, on=OPENING - DAY).refused("effective-day-too-early")
     given(*OLD).when(shift, to_on=LATER, on=OPENING - DAY).refused("effective-day-too-early")
+
+
+def test_an_application_is_judged_by_the_days_as_they_were_moved() -> None:
+    late = replace(application(day=date(2020, 1, 10)), batch=None)
+    (moved,) = given(*OLD).when(shift, to_on=LATER).events
+
+    def said(*programme: ProgrammeEvent) -> list[str]:
+        (event,) = open_case(Case(), given(*programme).state, late)
+        return [one.code for one in getattr(event, "reasons", ())]
+
+    assert said(*OLD) == ["applications-not-open"]
+    assert said(*OLD, moved) == []
