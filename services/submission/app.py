@@ -65,8 +65,8 @@ def routes(log: Log, tables: Pool, settings: SubmissionSettings) -> APIRouter:
     """Everything under `/v1`; `tables` leads to what this service keeps beside its log."""
     router = APIRouter()
     drafts = Drafts(tables)
-    router.include_router(api.routes(log, drafts))
     router.include_router(workbook_api.routes(log, drafts))
+    router.include_router(api.routes(log, drafts))
     router.include_router(drafts_api.routes(log, drafts))
     router.include_router(practice_api.routes(log))
     router.include_router(evidence_api.routes(log, tables, settings))

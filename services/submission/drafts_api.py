@@ -42,6 +42,7 @@ from shared.store.log import Log
 from shared.web.acts import Act, attempt
 from shared.web.bodies import Body, Flag, Line, Measure, Points, Sha256, Words
 from shared.web.commands import seen
+from shared.web.spreadsheets import ALSO_XLSX
 
 READERS = ("clerk", "head", "officer", "leader", "auditor")
 EDIT = Doing("draft/items", {"clerk": "office"})
@@ -109,7 +110,7 @@ def routes(log: Log, drafts: Drafts) -> APIRouter:
         response.headers["ETag"] = f'"{draft.item_version(item)}"'
         return item_saved(item, draft, await outlook_of(at, draft))
 
-    @router.get("", dependencies=roles(*READERS))
+    @router.get("", dependencies=roles(*READERS), responses=ALSO_XLSX)
     async def show(here: Here, response: Response) -> Sheet:
         """The working sheet: every item of the standard in force, and what it would come to.
 

@@ -1,8 +1,9 @@
 """The dossiers over HTTP: reading them."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.submission import programmes
 from services.submission.access import READERS, may_read
@@ -30,35 +31,58 @@ from shared.store.log import Log
 from shared.store.streams import Stream
 from shared.web import bodies
 from shared.web.auth import Auth
+from shared.web.spreadsheets import ALSO_TABLE
 
 AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which dossiers of a programme, and from where on."""
+
+    programme: str
+    township: str
+    after: str
+    limit: int
+
+
+def wanted(
+    programme: Annotated[bodies.Code, Query()],
+    township: Annotated[str, Query(max_length=60)] = "",
+    after: Annotated[str, Query(max_length=60)] = "",
+    limit: Annotated[int, Query(ge=1, le=AT_ONCE)] = AT_ONCE,
+) -> Wanted:
+    return Wanted(programme, township, after, limit)
+
+
+WantedDossiers = Annotated[Wanted, Depends(wanted)]
+
+
+async def page(log: Log, request: Request, asked: Wanted) -> DossierRows:
+    """A page of a programme's dossiers by township, for its district and auditors."""
+    auth: Auth = request.app.state.auth
+    principal = await auth.principal(request)
+    followed = await programme_of(log, asked.programme)
+    if "auditor" not in principal.roles and not programmes.acts_as(
+        followed, principal.organisation, followed.district
+    ):
+        raise Refused("other-organisation", organisation=followed.district)
+    found, more = await dossiers_of(
+        log, followed, township=asked.township, after=asked.after, limit=asked.limit
+    )
+    rows = [
+        dossier_row(followed.townships[code], version, dossier) for code, version, dossier in found
+    ]
+    return DossierRows(dossiers=rows, next=found[-1][0] if more else None)
 
 
 def readings(router: APIRouter, log: Log) -> None:
     """Lists, one dossier, its parts."""
 
-    @router.get("", dependencies=roles("officer", "leader", "auditor"))
-    async def dossiers(
-        request: Request,
-        programme: Annotated[bodies.Code, Query()],
-        township: Annotated[str, Query(max_length=60)] = "",
-        after: Annotated[str, Query(max_length=60)] = "",
-        limit: Annotated[int, Query(ge=1, le=AT_ONCE)] = AT_ONCE,
-    ) -> DossierRows:
+    @router.get("", dependencies=roles("officer", "leader", "auditor"), responses=ALSO_TABLE)
+    async def dossiers(request: Request, asked: WantedDossiers) -> DossierRows:
         """Every enrolled township whose code begins with `township`, its dossier begun or not."""
-        auth: Auth = request.app.state.auth
-        principal = await auth.principal(request)
-        followed = await programme_of(log, programme)
-        if "auditor" not in principal.roles and not programmes.acts_as(
-            followed, principal.organisation, followed.district
-        ):
-            raise Refused("other-organisation", organisation=followed.district)
-        page, more = await dossiers_of(log, followed, township=township, after=after, limit=limit)
-        rows = [
-            dossier_row(followed.townships[code], version, dossier)
-            for code, version, dossier in page
-        ]
-        return DossierRows(dossiers=rows, next=page[-1][0] if more else None)
+        return await page(log, request, asked)
 
     @router.get("/{programme}/{township}", dependencies=roles(*READERS))
     async def dossier(here: Here, response: Response) -> DossierView:

@@ -1,5 +1,6 @@
 """The working draft as a workbook, to be filled in where there is no network, and taken back."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -7,20 +8,23 @@ from pydantic import BaseModel
 
 from services.submission import programmes
 from services.submission.access import READERS
+from services.submission.answers import DossierRow
 from services.submission.drafts import Draft, Drafts
 from services.submission.drafts_api import Desk, desk
 from services.submission.importing import Import, after, compared
 from services.submission.place import Here, Place, read, roles
 from services.submission.preview import Preview, preview
+from services.submission.reading import WantedDossiers, page
 from services.submission.sheet import fitted
 from shared.clock import civil_day
 from shared.contracts.programme import StandardPublished
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
-from shared.web.spreadsheets import SENT_AS_XLSX, XLSX, SpreadsheetAsked
-from shared.workbook.desk import hand_out, send_back, take_back
+from shared.web.spreadsheets import SENT_AS_XLSX, XLSX, SpreadsheetAsked, TableAsked
+from shared.workbook.desk import hand_out, hand_out_table, send_back, take_back
 from shared.workbook.form import Binding, Form, Line, Reading
 from shared.workbook.opening import BYTES_AT_MOST
+from shared.workbook.tables import Value, points
 
 DRAFT = "/v1/dossiers/{programme}/{township}/draft"
 LARGER_BODIES = {r"/v1/dossiers/[^/]+/[^/]+/draft/imports": BYTES_AT_MOST}
@@ -44,9 +48,10 @@ class Imported(BaseModel):
 
 
 def routes(log: Log, drafts: Drafts) -> APIRouter:
-    """Endpoint 6, and the workbook of 4: it stands before the JSON of the same address."""
+    """Endpoint 6, and the spreadsheets of 1 and 4: before the JSON of the same addresses."""
     router = APIRouter(tags=["dossiers"])
     router.include_router(_handed_out(log, drafts))
+    router.include_router(_lists(log))
 
     @router.post(
         f"{DRAFT}/imports",
@@ -158,4 +163,55 @@ def _binding(here: Place, standard: StandardPublished) -> Binding:
         programme=here.programme,
         township=here.township,
         standard=standard.standard,
+    )
+
+
+def _lists(log: Log) -> APIRouter:
+    router = APIRouter(prefix="/v1/dossiers", route_class=TableAsked)
+
+    @router.get("", dependencies=roles("officer", "leader", "auditor"), include_in_schema=False)
+    async def dossiers(request: Request, asked: WantedDossiers) -> Response:
+        """The dossiers of a programme as a table."""
+        found = await page(log, request, asked)
+        return await hand_out_table(
+            request, "创建档案", _COLUMNS, [_row(one) for one in found.dossiers], after=found.next
+        )
+
+    return router
+
+
+_COLUMNS = (
+    "镇街 Township",
+    "名称 Name",
+    "安监办 Office",
+    "退出日期 Left",
+    "目标 Target",
+    "计划达标 Reach by",
+    "方案迟交工作日 Plan late",
+    "自评日期 Assessed",
+    "自评总分 Total",
+    "距合格 To pass",
+    "未销号 Open gaps",
+    "其中阻断 Blocking",
+    "申报次数 Applications",
+    "在审 Under review",
+)
+
+
+def _row(one: DossierRow) -> Sequence[Value]:
+    return (
+        one.township,
+        one.township_name,
+        one.office,
+        one.left_on,
+        one.target,
+        one.reach_on,
+        one.plan_late_wd,
+        one.assessed_on,
+        points(one.total_cp),
+        points(one.to_pass_cp),
+        one.open_deficiencies,
+        one.blocking_deficiencies,
+        one.applications,
+        one.under_review,
     )

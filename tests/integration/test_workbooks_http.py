@@ -11,9 +11,9 @@ import psutil
 import pytest
 from openpyxl import load_workbook
 
-from shared.web.spreadsheets import XLSX
+from shared.web.spreadsheets import CSV, XLSX
 from tests.integration.submission import DOSSIER, Submission, submission
-from tests.unit.dossiers import MAY, OFFICE, STRICTER
+from tests.unit.dossiers import MAY, OFFICE, PROGRAMME, STRICTER, TOWNSHIP
 from tests.unit.workbooks import AT, HEAD, saved
 
 ROW = {code: HEAD + at for at, code in enumerate(("staff", "rules", "files", "vehicle"), 1)}
@@ -231,3 +231,15 @@ async def test_no_process_outlives_the_service(database: str, tmp_path: Path) ->
         started = [one for one in psutil.Process().children() if "spawn_main" in str(one.cmdline())]
         assert started
     assert not any(one.is_running() for one in started)
+
+
+async def test_the_dossiers_are_a_table_too(service: Submission) -> None:
+    who = service.who("officer", organisation="370406-safety")
+    address = f"/v1/dossiers?programme={PROGRAMME}"
+    text = await service.http.get(address, headers={**who, "Accept": CSV})
+    assert text.content.startswith(b"\xef\xbb\xbf")
+    assert text.content.decode("utf-8-sig").splitlines()[1].startswith(f"{TOWNSHIP},山城街道,")
+    book = await service.http.get(f"{address}&format=xlsx", headers=who)
+    assert load_workbook(io.BytesIO(book.content)).worksheets[0]["B2"].value == "山城街道"
+    plain = await service.http.get(address, headers=who)
+    assert plain.json()["dossiers"][0]["township"] == TOWNSHIP
