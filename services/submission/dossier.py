@@ -116,32 +116,24 @@ def evolve(dossier: Dossier, event: DossierEvent) -> Dossier:
         case DeficiencyFound():
             return _with(dossier, Deficiency(event, "open", event.due_on, event.effective_on))
         case RectificationPlanned():
-            found = dossier.deficiencies[event.deficiency_id]
-            planned = replace(
-                found,
-                plan=event,
-                plan_version=event.plan_version,
-                due_on=event.due_on,
-                touched_on=max(found.touched_on, event.effective_on),
+            return _about(
+                dossier,
+                event,
+                lambda gap: replace(
+                    gap, plan=event, plan_version=event.plan_version, due_on=event.due_on
+                ),
             )
-            return _with(dossier, planned)
         case RectificationCompleted():
-            found = dossier.deficiencies[event.deficiency_id]
-            return _with(dossier, replace(found, status="done", touched_on=event.effective_on))
+            return _about(dossier, event, lambda gap: replace(gap, status="done"))
         case DeficiencyWithdrawn():
-            found = dossier.deficiencies[event.deficiency_id]
-            return _with(dossier, replace(found, status="withdrawn", touched_on=event.effective_on))
+            return _about(dossier, event, lambda gap: replace(gap, status="withdrawn"))
         case DeficiencyReopened():
-            found = dossier.deficiencies[event.deficiency_id]
             # What was planned did not do it, so neither the plan nor its day stands any longer.
-            reopened = replace(
-                found,
-                status="open",
-                plan=None,
-                due_on=event.due_on,
-                touched_on=event.effective_on,
+            return _about(
+                dossier,
+                event,
+                lambda gap: replace(gap, status="open", plan=None, due_on=event.due_on),
             )
-            return _with(dossier, reopened)
         case ApplicationSubmitted():
             return replace(dossier, applications=(*dossier.applications, Application(event)))
         case WithdrawalRequested():
@@ -197,6 +189,15 @@ def _counts(assessment: SelfAssessmentRecorded) -> bool:
 def _with(dossier: Dossier, deficiency: Deficiency) -> Dossier:
     known = {**dossier.deficiencies, deficiency.found.deficiency_id: deficiency}
     return replace(dossier, deficiencies=known)
+
+
+def _about(
+    dossier: Dossier,
+    event: RectificationPlanned | RectificationCompleted | DeficiencyWithdrawn | DeficiencyReopened,
+    change: Callable[[Deficiency], Deficiency],
+) -> Dossier:
+    gap = change(dossier.deficiencies[event.deficiency_id])
+    return _with(dossier, replace(gap, touched_on=event.effective_on))
 
 
 def _funded(dossier: Dossier, asked: Funding) -> Dossier:
