@@ -11,6 +11,15 @@ from shared.contracts.refusals import Refused
 from shared.contracts.registry import BY_TYPE, CONTEXTS
 from shared.web.auth import ROLES, Principal, allow
 
+
+class _AsyncApi(JSONResponse):
+    media_type = "application/vnd.aai.asyncapi+json;version=3.0.0"
+
+
+class _JsonSchema(JSONResponse):
+    media_type = "application/schema+json"
+
+
 Anyone = Annotated[Principal, Depends(allow(*ROLES))]
 
 
@@ -37,15 +46,15 @@ def routes() -> APIRouter:
             ],
         }
 
-    @router.get("/asyncapi")
+    @router.get("/asyncapi", response_class=_AsyncApi)
     async def whole(_: Anyone) -> JSONResponse:
         """The AsyncAPI 3.0 document of all topics."""
-        return JSONResponse(asyncapi, media_type="application/vnd.aai.asyncapi+json;version=3.0.0")
+        return _AsyncApi(asyncapi)
 
-    @router.get("/{type}")
+    @router.get("/{type}", response_class=_JsonSchema)
     async def contract(_: Anyone, type: str, side: Side = "open") -> JSONResponse:
         """The JSON Schema of a type: `open` for whoever reads it, `closed` for whoever writes."""
-        return JSONResponse(schema(_known(type), side), media_type="application/schema+json")
+        return _JsonSchema(schema(_known(type), side))
 
     @router.get("/{type}/example")
     async def golden(_: Anyone, type: str) -> Response:

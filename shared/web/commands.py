@@ -58,18 +58,13 @@ async def command(request: Request) -> Command:
     )
 
 
-def decision_requires_if_match(command: Command) -> None:
-    """Refused("if-match-required"): nobody decides on a case that they have not seen."""
-    if command.expected is None:
-        raise Refused("if-match-required")
-
-
 async def decision(wish: Annotated[Command, Depends(command)]) -> Command:
     """A dependency: such a wish of somebody who says, by `If-Match`, which version they saw.
 
-    Raises Refused("if-match-required") besides what `command` raises.
+    Nobody decides on a case that they have not seen. Raises Refused("if-match-required") besides what `command` raises.
     """
-    decision_requires_if_match(wish)
+    if wish.expected is None:
+        raise Refused("if-match-required")
     return wish
 
 

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 from shared.contracts.refusals import Refused
 from shared.web.auth import ROLES, Allow
 from shared.web.catalogue import STATUSES
-from shared.web.commands import Written, command, decision
+from shared.web.commands import Written, command, decision, seen
 from shared.web.problems import Problem, told
 from shared.web.shown import ROLE_NAMES
 
@@ -57,7 +57,9 @@ _PARAMETERS: Mapping[str, str] = {
     "award_id": "Id of the act that awarded titles together.",
     "deficiency_id": "Id of a gap.",
     "diff": "`previous` adds what changed since the application before.",
+    "funding_id": "Id of a request for funding.",
     "inspection_id": "Id of a visit.",
+    "item": "Code of an item of the standard.",
     "last-event-id": "Position after which to go on; browsers send it by themselves.",
     "limit": "How many at most.",
     "notice_id": "Id of a notice.",
@@ -129,10 +131,40 @@ def complete(document: dict[str, Any], routes: Sequence[BaseRoute]) -> None:
     schemas |= models_json_schema(
         [(Problem, "serialization")], ref_template="#/components/schemas/{model}"
     )[1]["$defs"]
-    components["schemas"] = dict(sorted(schemas.items()))
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)  # FastAPI's own way to refuse, which is not ours
+    names = {name: _short(name) for name in schemas}
+    components["schemas"] = {short: schemas[name] for name, short in sorted(names.items())}
+    _tidy(document, names)
     components["responses"] = {
         f"Problem{status}": _refusal(str(status), text) for status, (_, text) in STATUSES.items()
     }
+
+
+def _short(name: str) -> str:
+    """`shared__contracts__case__Opened` says where our code is; a client wants `CaseOpened`."""
+    *_, room, own = ("", *name.split("__"))
+    return f"{room.capitalize()}{own}"
+
+
+def _tidy(part: Any, names: Mapping[str, str]) -> None:
+    """Follow the names that were shortened, and write whole bounds as whole numbers."""
+    match part:
+        case dict():
+            if isinstance(ref := part.get("$ref"), str):
+                start, _, name = ref.rpartition("/")
+                part["$ref"] = f"{start}/{names.get(name, name)}"
+            for bound in _BOUNDS:
+                if isinstance(value := part.get(bound), float) and value.is_integer():
+                    part[bound] = int(value)
+            for each in part.values():
+                _tidy(each, names)
+        case list():
+            for each in part:
+                _tidy(each, names)
+
+
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 
 
 def dependencies(needs: Dependant) -> Iterator[Any]:
@@ -158,6 +190,8 @@ def _complete(operation: dict[str, Any], route: RouteContext) -> None:
     parameters = operation.get("parameters", [])
     if id(command) in calls:
         parameters += [_KEY, _if_match(required=id(decision) in calls), _AFTER]
+    if id(seen) in calls:
+        parameters.append(_if_match(required=True))
     for parameter in parameters:
         parameter["schema"].pop("title", None)
         text = parameter["schema"].pop("description", None) or _PARAMETERS.get(parameter["name"])
@@ -197,8 +231,10 @@ def _refusals(
     if "requestBody" in operation:
         found |= {"413", "415"}
     if id(command) in calls:
-        found |= {"409", "412", "413"}
-    if id(decision) in calls:
+        found |= {"404", "409", "412", "413"}
+    if id(seen) in calls:
+        found |= {"409", "412"}
+    if id(decision) in calls or id(seen) in calls:
         found.add("428")
     return found
 

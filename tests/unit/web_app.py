@@ -22,7 +22,7 @@ from shared.web.commands import (
     Written,
     command,
     created,
-    decision_requires_if_match,
+    decision,
 )
 
 
@@ -100,9 +100,8 @@ def small_service(side: IssuerSide, readiness: Readiness | None = None, **settin
     @app.post("/v1/decision")
     async def decide(
         _: Annotated[Principal, Depends(allow("leader"))],
-        wish: Annotated[Command, Depends(command)],
+        wish: Annotated[Command, Depends(decision)],
     ) -> int | None:
-        decision_requires_if_match(wish)
         return wish.expected
 
     @app.get("/v1/dossiers/{township}")
