@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import httpx
 from fastapi import FastAPI
@@ -85,7 +85,8 @@ class Ears:
             context="case" if of_case else "programme",
             subject=subject,
             version=version,
-            id=uuid4(),
+            # The same whoever tells it again.
+            id=uuid5(NAMESPACE_URL, f"{subject}@{version}"),
             type=type_of(event),
             effective_on=event.effective_on,
             effective_at=then,
