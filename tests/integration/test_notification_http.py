@@ -47,7 +47,7 @@ class Others:
     producer: AIOKafkaProducer
     versions: dict[str, int] = field(default_factory=dict)
 
-    async def announce(self, name: str, actor: str, **changes: Any) -> UUID:
+    async def announce(self, name: str, actor: str, /, **changes: Any) -> UUID:
         context = name.split(".")[1]
         version = self.versions[context] = self.versions.get(context, 0) + 1
         data = orjson.dumps(orjson.loads(example(name)) | changes)
