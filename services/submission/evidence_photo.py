@@ -46,7 +46,8 @@ def without_position(content: Content, media_type: str) -> Iterator[bytes]:
     """
     walk = _WALKS.get(media_type)
     if walk is None:
-        yield content[:]
+        for at in range(0, len(content), _SLICE):
+            yield content[at : at + _SLICE]
         return
     try:
         yield from walk(content)
