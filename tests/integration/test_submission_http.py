@@ -22,7 +22,6 @@ from tests.unit.dossiers import (
     OFFICE,
     PROGRAMME,
     SEPTEMBER,
-    STRICTER,
     TOWNSHIP,
     marks,
 )
@@ -203,52 +202,6 @@ async def test_the_district_and_auditors_read(
     service: Submission, role: str, organisation: str, status: int
 ) -> None:
     assert (await service.get("", role, organisation=organisation)).status_code == status
-
-
-async def test_an_application_in_august_is_told_when_to_come(service: Submission) -> None:
-    await ready(service)
-    refused = (await service.post("applications", {}, "head")).json()
-    assert refused["code"] == "window-not-open"
-    assert refused["title"] == "申报自 2018年9月1日 起受理"
-
-
-async def test_below_the_pass_mark_the_sentence_says_how_much_is_missing(
-    service: Submission,
-) -> None:
-    await ready(service)
-    await service.post("self-assessments", scored(staff=25, rules=18, files=10), "clerk")
-    service.on(SEPTEMBER)
-    refused = await service.post("applications", {}, "head")
-    assert refused.status_code == 409
-    assert refused.json()["title"] == "还差 17.00 分；0 项整改未销号"
-    allowed = {one["act"]: one for one in (await service.get("", "head")).json()["allowed"]}
-    assert allowed["applications"]["title"] == refused.json()["title"]
-    assert allowed["plans"]["allowed"]
-
-
-async def test_what_is_allowed_depends_on_who_asks(service: Submission) -> None:
-    await ready(service)
-    service.on(SEPTEMBER)
-    head = {one["act"]: one for one in (await service.get("", "head")).json()["allowed"]}
-    assert head["applications"]["allowed"]
-    assert head["self-assessments"]["code"] == "role-not-allowed"
-    clerk = {one["act"]: one for one in (await service.get("", "clerk")).json()["allowed"]}
-    assert clerk["self-assessments"]["allowed"]
-    assert clerk["applications"]["code"] == "role-not-allowed"
-
-
-async def test_a_standard_that_was_replaced_no_longer_carries_an_application(
-    service: Submission,
-) -> None:
-    service.on(MAY)
-    assert (await service.post("plans", PLAN, "head")).status_code == 201
-    assert (await service.post("self-assessments", scored(), "clerk")).status_code == 201
-    await service.hear(STRICTER)
-    service.on(SEPTEMBER)
-    refused = await service.post("applications", {}, "head")
-    assert refused.json()["code"] == "assessment-outdated"
-    older = await service.post("self-assessments", scored() | {"standard_version": 1}, "clerk")
-    assert older.json()["code"] == "standard-not-in-force"
 
 
 async def test_a_back_dated_act_says_why(service: Submission) -> None:

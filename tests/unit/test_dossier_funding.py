@@ -8,14 +8,13 @@ import pytest
 
 from services.submission.dossier import Dossier, evolve
 from services.submission.funding import Answer, Need, decide_funding, request_funding
-from services.submission.rectification import Remedy, find_deficiencies, plan_rectification
+from services.submission.rectification import find_deficiencies
 from shared.contracts.dossier import (
     DossierEvent,
     FundingDecided,
     FundingKind,
     FundingLine,
     FundingRequested,
-    RectificationPlanned,
 )
 from tests.unit.dossiers import AUGUST, MARCH, MAY, STANDARD, finding, site
 from tests.unit.given import Given
@@ -283,25 +282,3 @@ def test_the_same_answer_by_another_organisation_is_another_answer() -> None:
 
 def test_what_nobody_asked_for_is_not_decided() -> None:
     given().when(decide, answer()).refused("unknown-funding", funding_id="F1")
-
-
-def plan(dossier: Dossier, funding_id: str | None, on: date = JUNE) -> list[DossierEvent]:
-    remedy = Remedy(measure="购置", responsible_post="内勤", due_on=AUGUST, funding_id=funding_id)
-    return plan_rectification(dossier, site(on), "D-files", remedy)
-
-
-def test_a_rectification_names_what_pays_for_it() -> None:
-    (event,) = given(FILES, ASKED).when(plan, "F1").events
-    assert isinstance(event, RectificationPlanned)
-    assert event.funding_id == "F1"
-    given(FILES, ASKED, event).when(plan, "F1").then_nothing()
-    assert given(FILES, ASKED, event).when(plan, None).events
-
-
-def test_a_rectification_cannot_build_on_what_nobody_asked_for() -> None:
-    given(FILES).when(plan, "F1").refused("unknown-funding", funding_id="F1")
-
-
-def test_a_rectification_is_not_older_than_the_request_that_pays_for_it() -> None:
-    (later,) = ask(Dossier(), JULY)
-    given(FILES, later).when(plan, "F1", JUNE).refused("effective-day-too-early", earliest_on=JULY)

@@ -1,4 +1,4 @@
-"""What becomes of a dossier whose application is under review, over HTTP, on a real database."""
+"""How an office applies and what becomes of it, over HTTP, on a real database."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,7 +8,17 @@ import pytest
 from shared.contracts import case
 from tests.integration.submission import Submission, submission
 from tests.integration.test_submission_http import DISTRICT, NEIGHBOUR, PLAN, ready, scored
-from tests.unit.dossiers import ASKING, AUGUST, LATER, MARCH, OPENING, SEPTEMBER, STANDARD
+from tests.unit.dossiers import (
+    ASKING,
+    AUGUST,
+    LATER,
+    MARCH,
+    MAY,
+    OPENING,
+    SEPTEMBER,
+    STANDARD,
+    STRICTER,
+)
 from tests.unit.test_dossier_application import OCTOBER, case_site
 
 
@@ -16,6 +26,52 @@ from tests.unit.test_dossier_application import OCTOBER, case_site
 async def service(database: str, tmp_path: Path) -> AsyncIterator[Submission]:
     async with submission(database, tmp_path / "clock", MARCH) as serving:
         yield serving
+
+
+async def test_an_application_in_august_is_told_when_to_come(service: Submission) -> None:
+    await ready(service)
+    refused = (await service.post("applications", {}, "head")).json()
+    assert refused["code"] == "window-not-open"
+    assert refused["title"] == "申报自 2018年9月1日 起受理"
+
+
+async def test_below_the_pass_mark_the_sentence_says_how_much_is_missing(
+    service: Submission,
+) -> None:
+    await ready(service)
+    await service.post("self-assessments", scored(staff=25, rules=18, files=10), "clerk")
+    service.on(SEPTEMBER)
+    refused = await service.post("applications", {}, "head")
+    assert refused.status_code == 409
+    assert refused.json()["title"] == "还差 17.00 分；0 项整改未销号"
+    allowed = {one["act"]: one for one in (await service.get("", "head")).json()["allowed"]}
+    assert allowed["applications"]["title"] == refused.json()["title"]
+    assert allowed["plans"]["allowed"]
+
+
+async def test_what_is_allowed_depends_on_who_asks(service: Submission) -> None:
+    await ready(service)
+    service.on(SEPTEMBER)
+    head = {one["act"]: one for one in (await service.get("", "head")).json()["allowed"]}
+    assert head["applications"]["allowed"]
+    assert head["self-assessments"]["code"] == "role-not-allowed"
+    clerk = {one["act"]: one for one in (await service.get("", "clerk")).json()["allowed"]}
+    assert clerk["self-assessments"]["allowed"]
+    assert clerk["applications"]["code"] == "role-not-allowed"
+
+
+async def test_a_standard_that_was_replaced_no_longer_carries_an_application(
+    service: Submission,
+) -> None:
+    service.on(MAY)
+    assert (await service.post("plans", PLAN, "head")).status_code == 201
+    assert (await service.post("self-assessments", scored(), "clerk")).status_code == 201
+    await service.hear(STRICTER)
+    service.on(SEPTEMBER)
+    refused = await service.post("applications", {}, "head")
+    assert refused.json()["code"] == "assessment-outdated"
+    older = await service.post("self-assessments", scored() | {"standard_version": 1}, "clerk")
+    assert older.json()["code"] == "standard-not-in-force"
 
 
 async def applied(service: Submission) -> str:
