@@ -26,8 +26,10 @@ LARGER_BODIES = {
 }
 _ADDING = ("clerk", "member")
 
-Number = Annotated[int, Path(ge=1, le=10_000)]
-Id = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")]
+_NAME = "Under which it is kept, without a path; its extension fits its type."
+_TYPE = "One of the types that may be kept, such as `image/jpeg`."
+Number = Annotated[int, Path(ge=1, le=10_000, description="Number of a part, from 1.")]
+Id = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$", description="Id of an upload.")]
 
 
 class UploadBody(Body):
@@ -152,6 +154,7 @@ def routes(log: Log, tables: Pool, settings: SubmissionSettings) -> APIRouter:
     @router.put(
         "/uploads/{id}/parts/{number}",
         dependencies=roles(*_ADDING),
+        responses={409: {}},
         openapi_extra={"requestBody": _BYTES},
     )
     async def part(upload: Mine, number: Number, request: Request) -> PartView:
@@ -159,7 +162,9 @@ def routes(log: Log, tables: Pool, settings: SubmissionSettings) -> APIRouter:
         found = await intake.part(upload, number, await request.body())
         return PartView(number=found.number, sha256=found.sha256, bytes=found.bytes)
 
-    @router.delete("/uploads/{id}", status_code=204, dependencies=roles(*_ADDING))
+    @router.delete(
+        "/uploads/{id}", status_code=204, dependencies=roles(*_ADDING), responses={409: {}}
+    )
     async def give_up(upload: Mine) -> None:
         """Forget an upload that is not complete, with its parts."""
         await intake.drop(upload)
@@ -183,9 +188,9 @@ def routes(log: Log, tables: Pool, settings: SubmissionSettings) -> APIRouter:
         wish: Wish,
         programme: Annotated[Code, Query()],
         township: Annotated[Code, Query()],
-        name: Annotated[str, Query(min_length=1, max_length=200)],
-        media_type: Annotated[str, Query(min_length=1, max_length=200)],
-        sha256: Annotated[Sha256, Query()],
+        name: Annotated[str, Query(min_length=1, max_length=200, description=_NAME)],
+        media_type: Annotated[str, Query(min_length=1, max_length=200, description=_TYPE)],
+        sha256: Annotated[Sha256, Query(description="SHA-256 of the body, in hex.")],
         response: Response,
     ) -> TakenInView:
         """A small file in one request, its raw bytes as the body: what fits into one part."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from services.submission.evidence import Erasure, Kept, Register
 from services.submission.evidence_access import Access, Who
+from services.submission.evidence_kinds import KINDS
 from services.submission.evidence_store import EvidenceStore
 from services.submission.place import Wish, roles
 from shared.clock import civil_day
@@ -23,7 +24,8 @@ from shared.web.bodies import Body, Code, Paper, Sha256, Words
 _READERS = ("clerk", "head", "gov", "officer", "leader", "member", "city", "auditor")
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
-Hash = Annotated[Sha256, Path()]
+Hash = Annotated[Sha256, Path(description="SHA-256 of the content as it is kept, in hex.")]
+_CONTENT = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in KINDS}
 
 
 class ErasureBody(Body):
@@ -100,12 +102,11 @@ def readings(
         dependencies=roles(*_READERS),
         response_class=Response,
         responses={
-            200: {"content": {"application/octet-stream": {}}, "description": "The content"},
-            206: {
-                "content": {"application/octet-stream": {}},
-                "description": "The range asked for",
-            },
+            200: {"content": _CONTENT, "description": "The content"},
+            206: {"content": _CONTENT, "description": "The range that was asked for"},
             304: {"description": "What `If-None-Match` names"},
+            410: {},
+            416: {},
         },
     )
     async def read(sha256: Hash, who: Who, request: Request) -> Response:
