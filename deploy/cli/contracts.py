@@ -10,16 +10,23 @@ from typing import Annotated
 
 import typer
 
+from deploy.cli import surface
 from shared.contracts import export as contracts
 from shared.contracts.payloads import HERE
 
-app = typer.Typer(no_args_is_help=True, help="JSON Schemas, golden examples and AsyncAPI.")
+app = typer.Typer(
+    no_args_is_help=True, help="JSON Schemas, golden examples, AsyncAPI, OpenAPI and the refusals."
+)
 
 _DRIFTED, _BROKEN = 1, 3
 
 Where = Annotated[
     Path,
     typer.Option("--in", help="The committed contracts.", file_okay=False, exists=True),
+]
+Docs = Annotated[
+    Path,
+    typer.Option(help="The committed documents of the HTTP surface.", file_okay=False),
 ]
 Against = Annotated[
     Path | None,
@@ -29,24 +36,34 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 
 
 @app.command()
-def export(place: Where = HERE, against: Against = None, as_json: AsJson = False) -> None:
-    """Generate every file from the registry, unless that breaks what is published.
+def export(
+    place: Where = HERE,
+    docs: Docs = surface.DOCS,
+    against: Against = None,
+    as_json: AsJson = False,
+) -> None:
+    """Generate every file from the registry and the services, unless that breaks what is published.
 
     To give a type up all the same, delete its files first: the reviewer then sees it.
     """
     broken = contracts.broken(against or place)
     if broken:
         _finish(_BROKEN, broken, "Nothing was written.", as_json)
-    changed = contracts.write(place)
+    changed = contracts.write(place) + surface.write(docs)
     _finish(0, [], f"{changed} file(s) changed.", as_json)
 
 
 @app.command()
-def check(place: Where = HERE, against: Against = None, as_json: AsJson = False) -> None:
+def check(
+    place: Where = HERE,
+    docs: Docs = surface.DOCS,
+    against: Against = None,
+    as_json: AsJson = False,
+) -> None:
     """Fail if a published promise is broken, or the committed files are out of date."""
     if broken := contracts.broken(against or place):
         _finish(_BROKEN, broken, "Readers of these events would break.", as_json)
-    if drifted := contracts.drifted(place):
+    if drifted := contracts.drifted(place) + surface.drifted(docs):
         told = "Run `fuyan contracts export` and commit what it writes."
         _finish(_DRIFTED, drifted, told, as_json)
     _finish(0, [], "The contracts are what the registry says.", as_json)

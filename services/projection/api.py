@@ -1,4 +1,4 @@
-"""The queries: progress, targets, the overview and its live stream. Any role may read."""
+"""The queries: progress, targets, the overview and its live stream, for all but operators."""
 
 import asyncio
 import hashlib
@@ -21,20 +21,36 @@ from services.projection.overview import (
     townships_json,
 )
 from services.projection.picture import Picture, Township
-from services.projection.reading import Asked, Journal, Readings, Seen, from_cursor, to_cursor
+from services.projection.reading import (
+    READERS,
+    Asked,
+    Journal,
+    Readings,
+    Seen,
+    from_cursor,
+    to_cursor,
+)
 from services.projection.words import STAGES
 from shared.contracts.refusals import Refused
 from shared.store.streams import Unavailable
-from shared.web.auth import ROLES, allow
+from shared.web.auth import allow
 
 HEARTBEAT_S = 15.0
+
+
+class EventStream(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
+
+
 Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
 NamedProgramme = Annotated[str, Query(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
 
 
 def routes(journal: Journal) -> APIRouter:
     """All queries over one journal's read models."""
-    router = APIRouter(prefix="/v1", tags=["progress"], dependencies=[Depends(allow(*ROLES))])
+    router = APIRouter(prefix="/v1", tags=["progress"], dependencies=[Depends(allow(*READERS))])
     readings = Readings(journal)
     asking = Annotated[Asked, Depends()]
 
@@ -137,7 +153,7 @@ def routes(journal: Journal) -> APIRouter:
         body = {**_head(seen), **target_json(seen.picture, found[target])}
         return _answer(request, body, seen.position)
 
-    @router.get("/stream")
+    @router.get("/stream", response_class=EventStream)
     async def stream(
         programme: NamedProgramme,
         request: Request,
@@ -149,9 +165,8 @@ def routes(journal: Journal) -> APIRouter:
             with suppress(ValueError):  # an id of somebody else's stream: begin at now
                 # Beyond our journal is an id of one that was rebuilt: begin at now.
                 after = min(after, int(last_event_id))
-        return StreamingResponse(
+        return EventStream(
             events(journal, programme, after, request.app.state.draining),
-            media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 

@@ -22,6 +22,7 @@ from shared.clock import SHANGHAI, Clock, civil_day
 from shared.contracts.refusals import Refused
 from shared.messaging.reactions import Received
 from shared.store.command import Heard
+from shared.web.auth import ROLES
 
 
 class Journal(Protocol):
@@ -50,6 +51,9 @@ class Journal(Protocol):
         """Position by position, the keys that changed: `<programme>[/<township>]`."""
         ...
 
+
+# Operators run the services and see no case content.
+READERS = ROLES - {"operator"}
 
 _HEARD = re.compile(r"(programme|dossier|case)/([!-~]{1,200})@([1-9][0-9]{0,8})")
 

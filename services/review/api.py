@@ -19,6 +19,7 @@ from services.review.views import (
     CaseView,
     Difference,
     SheetRow,
+    audited,
     case_view,
     differences,
     may_compare,
@@ -30,6 +31,7 @@ from shared.store.log import Log
 from shared.web.spreadsheets import ALSO_TABLE, ALSO_XLSX
 
 READERS = ("officer", "leader", "member", "city", "clerk", "head", "gov", "auditor")
+MARKERS = ("member", "auditor")
 
 
 def routes(log: Log, directory: Directory) -> APIRouter:
@@ -71,29 +73,32 @@ def readings(log: Log) -> APIRouter:
         _, found = await scene(log, here)
         return changes(found, pinned(found.case, found.programme))
 
-    @router.get(f"{CASE}/marking-sheet", dependencies=roles("member"), responses=ALSO_XLSX)
+    @router.get(f"{CASE}/marking-sheet", dependencies=roles(*MARKERS), responses=ALSO_XLSX)
     async def marking_sheet(here: Here) -> list[SheetRow]:
         """What the one who asks has to mark; in a later round what has changed comes first."""
         _, found = await scene(log, here)
         return sheet(found, pinned(found.case, found.programme))
 
-    @router.get(f"{CASE}/marks", dependencies=roles("member"))
+    @router.get(f"{CASE}/marks", dependencies=roles(*MARKERS))
     async def marks(here: Here) -> list[MarksRecorded]:
-        """One's own markings that count; another's are seen in the table of differences."""
+        """One's own markings that count, and everybody's for auditors.
+
+        Another's are seen in the table of differences.
+        """
         _, found = await scene(log, here)
-        own = here.principal.officer
+        own, audits = here.principal.officer, audited(here.principal, found.case)
         kept = {
             marking.version: marking.event
             for (officer, _), marking in found.case.markings.items()
-            if officer == own
+            if audits or officer == own
         }
         return [kept[version] for version in sorted(kept)]
 
-    @router.get(f"{CASE}/differences", dependencies=roles("member"))
+    @router.get(f"{CASE}/differences", dependencies=roles(*MARKERS))
     async def table(here: Here) -> list[Difference]:
         """Where the marks differ; for the team's leader, who has marked: everybody marks alone."""
         _, found = await scene(log, here)
-        may_compare(found.case, here.principal.officer)
+        may_compare(found.case, here.principal)
         return differences(found, pinned(found.case, found.programme))
 
     return router

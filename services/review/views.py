@@ -172,12 +172,20 @@ def may_read(principal: Principal, case: Case, programme: Programme, code: str) 
         raise Refused("other-organisation", organisation=case.opened.office)
 
 
-def may_compare(case: Case, officer: str) -> None:
-    """The leader of the team, once every category that is the leader's to mark is marked.
+def audited(principal: Principal, case: Case) -> bool:
+    """An auditor sees every marking, unless a member of this very team: they mark alone."""
+    return "auditor" in principal.roles and principal.officer not in case.members
+
+
+def may_compare(case: Case, principal: Principal) -> None:
+    """Auditors, and the team's leader once every category that is the leader's to mark is marked.
 
     Whoever has seen the others' marks does not mark by what was found. Raises Refused:
     `not-team-leader`, `own-marks-missing`.
     """
+    if audited(principal, case):
+        return
+    officer = principal.officer
     if case.leader != officer:
         raise Refused("not-team-leader", leader=case.leader)
     own = case.members[officer].categories

@@ -86,7 +86,7 @@ def roles_by_route(app: FastAPI) -> dict[tuple[str, str], frozenset[str] | None]
     for route in iter_route_contexts(app.routes):
         if isinstance(route.original_route, APIRoute):
             roles = openapi.roles_of(route.dependant)
-            table |= {(method, route.path or ""): roles for method in route.methods or ()}
+            table |= {(method, route.path_format or ""): roles for method in route.methods or ()}
     return table
 
 

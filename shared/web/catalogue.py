@@ -28,6 +28,7 @@ STATUSES: Mapping[int, tuple[str, str]] = {
     412: ("已被他人修改", "It has changed since it was seen"),
     413: ("内容过大", "The body is too large"),
     415: ("内容类型不对", "The body is of another kind"),
+    416: ("没有这一段", "There is no such range"),
     422: ("内容不合要求", "Something in the request does not do"),
     428: ("须注明所见版本", "If-Match is missing"),
     429: ("请求过多", "Too many; come again later"),

@@ -61,7 +61,8 @@ async def command(request: Request) -> Command:
 async def decision(wish: Annotated[Command, Depends(command)]) -> Command:
     """A dependency: such a wish of somebody who says, by `If-Match`, which version they saw.
 
-    Nobody decides on a case that they have not seen. Raises Refused("if-match-required") besides what `command` raises.
+    Nobody decides on a case that they have not seen. Raises Refused("if-match-required") besides
+    what `command` raises.
     """
     if wish.expected is None:
         raise Refused("if-match-required")

@@ -6,12 +6,14 @@ import multiprocessing
 import os
 import resource
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.context import SpawnContext
+from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.process import BaseProcess
+from types import ModuleType
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
@@ -103,9 +105,24 @@ class _Spawn(SpawnContext):
         self.started: list[BaseProcess] = []
 
     def Process(self, *args: Any, **kwargs: Any) -> BaseProcess:  # type: ignore[override]
-        process = SpawnContext.Process(*args, **kwargs)
+        process = _Worker(*args, **kwargs)
         self.started = [one for one in self.started if one.exitcode is None] + [process]
         return process
+
+
+class _Worker(SpawnProcess):
+    """Does not begin by running the service's own script again.
+
+    `multiprocessing` imports the main module first, for functions that are defined there; ours are
+    in modules, and the script that installs as `fuyan` would serve anew whenever it is imported.
+    """
+
+    def start(self) -> None:
+        own, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+        try:
+            super().start()
+        finally:
+            sys.modules["__main__"] = own
 
 
 class _TookTooLong(BaseException):

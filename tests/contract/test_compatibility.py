@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from deploy.cli import surface
 from deploy.cli.contracts import app
 from shared.contracts import export
 from shared.contracts.compatibility import incompatible
@@ -171,11 +172,15 @@ def test_an_old_example_that_cannot_be_read_is_a_broken_promise(tmp_path: Path) 
 
 
 def test_check_tells_drift_from_a_broken_promise_and_export_mends_it(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
     export.write(tmp_path)
+    surface.write(docs)
     (tmp_path / "asyncapi.yaml").write_text("asyncapi: 2.6.0")
-    runner, where = CliRunner(), ["--in", str(tmp_path)]
+    (docs / "problems.md").unlink()
+    runner, where = CliRunner(), ["--in", str(tmp_path), "--docs", str(docs)]
     drifted = runner.invoke(app, ["check", *where])
     assert drifted.exit_code == 1
     assert "asyncapi.yaml is not what the registry says." in drifted.output
-    assert "1 file(s) changed." in runner.invoke(app, ["export", *where]).output
+    assert "docs/problems.md is missing." in drifted.output
+    assert "2 file(s) changed." in runner.invoke(app, ["export", *where]).output
     assert runner.invoke(app, ["check", *where]).exit_code == 0

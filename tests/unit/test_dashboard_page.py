@@ -75,6 +75,17 @@ async def test_the_page_carries_its_first_figures(issuer: Issuer) -> None:
     assert json.loads(held) == figures
 
 
+async def test_an_operator_gets_the_page_and_no_figures(issuer: Issuer) -> None:
+    async def first(programme: str | None, as_of: str | None) -> bytes:
+        return b'{"townships": 10}'
+
+    async with client(service(issuer, first_view=first)) as browser:
+        shown = (await browser.get("/", headers=bearer(issuer, "clerk"))).text
+        hidden = (await browser.get("/", headers=bearer(issuer, "operator"))).text
+    assert '"townships"' in shown
+    assert '"townships"' not in hidden
+
+
 async def test_the_page_is_never_kept(issuer: Issuer) -> None:
     async with client(service(issuer)) as browser:
         answer = await browser.get("/", headers=bearer(issuer, "clerk"))

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
+from services.projection.reading import READERS
 from shared.contracts.refusals import Refused
 from shared.web.auth import Auth, sign_in_redirect
 
@@ -71,7 +72,7 @@ def routes(first_view: FirstView = ask_later) -> APIRouter:
     async def page(request: Request) -> Response:
         auth: Auth = request.app.state.auth
         try:
-            await auth.principal(request)
+            principal = await auth.principal(request)
         except Refused as refused:
             if refused.code != "not-signed-in":
                 raise
@@ -83,9 +84,9 @@ def routes(first_view: FirstView = ask_later) -> APIRouter:
                 headers={"Cache-Control": "no-store", "WWW-Authenticate": 'Bearer realm="fuyan"'},
             )
         # no-store: a page from the cache would name files that the next release no longer has.
-        first = await first_view(
-            request.query_params.get("programme"), request.query_params.get("as_of")
-        )
+        asked = request.query_params.get("programme"), request.query_params.get("as_of")
+        view = ask_later if READERS.isdisjoint(principal.roles) else first_view
+        first = await view(*asked)
         page = assets().html("index.html", first)
         return HTMLResponse(page, headers={"Cache-Control": "no-store"})
 
