@@ -105,6 +105,25 @@ async def test_none_is_left_behind() -> None:
     assert not process.is_running()
 
 
+def test_a_script_that_runs_when_it_is_imported_is_not_run_again(tmp_path: Path) -> None:
+    script = tmp_path / "installed"
+    script.write_text(
+        "import asyncio\n"
+        "from shared.web.workers import Workers\n"
+        "from tests.unit.test_web_workers import double\n"
+        "async def main():\n"
+        "    workers = Workers(1)\n"
+        "    print('ran', await workers.run(double, 21))\n"
+        "    await workers.end()\n"
+        "asyncio.run(main())\n"
+    )
+    where = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, env=where, timeout=120
+    )
+    assert (done.returncode, done.stdout) == (0, "ran 42\n"), done.stderr
+
+
 def test_a_worker_ends_with_a_service_that_was_killed() -> None:
     script = (
         "import asyncio, time\n"

@@ -273,6 +273,15 @@ def _entity(name: str, data: bytes) -> bytes:
     return b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + data
 
 
+def _elsewhere(name: str, data: bytes) -> bytes:
+    """The sheet under a name that does not look like XML, and a declaration in it."""
+    if name.endswith("workbook.xml.rels"):
+        return data.replace(b"sheet1.xml", b"sheet1.png")
+    if name == "[Content_Types].xml":
+        return data.replace(b"/xl/worksheets/sheet1.xml", b"/xl/worksheets/sheet1.png")
+    return data
+
+
 def _laughs(name: str, data: bytes) -> bytes:
     if name != "xl/styles.xml":
         return data
@@ -357,6 +366,10 @@ EXTERNAL = (
         (repacked(FRESH, _as_macros), "workbook-macros"),
         (repacked(FRESH, _entity), "workbook-unsafe"),
         (repacked(FRESH, _laughs), "workbook-unsafe"),
+        (
+            repacked(FRESH, _elsewhere, **{"xl/worksheets/sheet1.png": b"<!DOCTYPE x []><x/>"}),
+            "workbook-unsafe",
+        ),
         (repacked(FRESH, _utf16), "workbook-unsafe"),
         (
             repacked(FRESH, _as_is, **{"xl/externalLinks/externalLink1.xml": b"<x/>"}),
@@ -380,6 +393,11 @@ EXTERNAL = (
 )
 def test_what_is_no_sound_workbook_is_refused_by_its_kind(sent: bytes, code: str) -> None:
     assert refusal(sent) == code
+
+
+def test_drawings_that_are_no_xml_and_pictures_do_no_harm() -> None:
+    more = {"xl/drawings/vmlDrawing1.vml": b"<xml><br></xml>", "xl/media/a.png": b"\x89PNG"}
+    assert points(repacked(TWO, _as_is, **more)) == {"JG-2": 500, "RY-1": 1250}
 
 
 def test_a_member_is_told_of_what_others_mark() -> None:
