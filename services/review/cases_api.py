@@ -123,21 +123,22 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
     async def recuse(here: Here, wish: Wish, body: RecusalBody, response: Response) -> Written:
         """Step down from the team; an officer of the district also says who takes the seat."""
         leaving, follower = body.officer or here.principal.officer, body.replaced_by
-        if follower is None:
+        if leaving == here.principal.officer and follower is None:
 
             def decide(scene: Scene) -> Sequence[CaseEvent]:
-                if leaving != scene.principal.officer:
-                    raise Refused("replacement-missing", officer=leaving)
                 return appointment.recuse_member(
                     scene.case, leaving, reason_code=body.reason_code, site=scene.site
                 )
 
             return await desk.take("recusals", here, wish, body, response, decide, at="team")
         day = body.effective_on or civil_day(log.clock())
-        organisations = await directory.organisations_on([follower], day)
-        own = await insiders(log, directory, here, day, [follower])
+        named = [follower] if follower else []
+        organisations = await directory.organisations_on(named, day)
+        own = await insiders(log, directory, here, day, named) if named else set()
 
         def replacing(scene: Scene) -> Sequence[CaseEvent]:
+            if follower is None:
+                raise Refused("replacement-missing", officer=leaving)
             return appointment.replace_member(
                 scene.case,
                 scene.programme,

@@ -106,8 +106,12 @@ async def test_nobody_but_oneself_steps_down_without_a_successor(service: Review
     at = case(FIRST)
     await did(await service.post(f"{at}/team", team(), "o1", "officer"))
     other = {"reason_code": "kin", "officer": "li"}
-    refused = await service.post(f"{at}/recusals", other, "wang", "member")
-    assert (refused.status_code, code(refused)) == (422, "replacement-missing")
+    for officer, role, refusal in (
+        ("wang", "member", (403, "role-not-allowed")),
+        ("o1", "officer", (422, "replacement-missing")),
+    ):
+        refused = await service.post(f"{at}/recusals", other, officer, role)
+        assert (refused.status_code, code(refused)) == refusal
     await did(await service.post(f"{at}/recusals", {"reason_code": "kin"}, "li", "member"))
     assert set((await service.get(at))["members"]) == {"chen", "wang"}
 
