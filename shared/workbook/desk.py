@@ -15,6 +15,8 @@ from shared.workbook.reading import read
 from shared.workbook.tables import Value, to_csv, to_xlsx
 from shared.workbook.writing import write
 
+_TOLD_AT_MOST = 1000
+
 
 async def hand_out(request: Request, form: Form, name: str) -> Response:
     """The form as a file of that name."""
@@ -62,11 +64,13 @@ async def send_back(
 ) -> Response:
     """422 with every finding: the same workbook annotated where .xlsx is asked for, else a problem.
 
-    The annotated one says the code in `X-Problem-Code` and how many in `X-Problem-Count`.
+    The annotated one says the code in `X-Problem-Code` and how many in `X-Problem-Count`. Of more
+    than a thousand only so many are told: whoever pasted another table has seen enough.
     """
-    found = sorted(findings, key=lambda one: (one.row is None, one.row or 0))
+    every = sorted(findings, key=lambda one: (one.row is None, one.row or 0))
+    found = every[:_TOLD_AT_MOST]
     cells = [_cell(one, reading) for one in found]
-    refused = Refused("workbook-invalid", count=len(found))
+    refused = Refused("workbook-invalid", count=len(every))
     if asked(request.scope) != XLSX:
         return problem(refused, correlation=request.state.correlation, errors=cells)
     notes = [
@@ -76,7 +80,7 @@ async def send_back(
     content = await _workers(request).run(annotate, sent, notes)
     answer = attachment(content, "问题-problems.xlsx", XLSX, status=422)
     answer.headers["X-Problem-Code"] = refused.code
-    answer.headers["X-Problem-Count"] = str(len(found))
+    answer.headers["X-Problem-Count"] = str(len(every))
     return answer
 
 

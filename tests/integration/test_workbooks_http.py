@@ -175,6 +175,14 @@ async def test_mistakes_come_back_in_the_same_workbook(service: Submission) -> N
     assert (await upload(service, mended)).json()["changed"] == 2
 
 
+async def test_another_table_pasted_in_is_not_told_line_by_line(service: Submission) -> None:
+    book = load_workbook(io.BytesIO(await sheet(service)))
+    for at in range(1200):
+        book.worksheets[0].cell(20 + at, AT["code"]).value = f"X-{at}"
+    told = (await upload(service, saved(book))).json()
+    assert (told["facts"], len(told["errors"])) == ({"count": 1200}, 1000)
+
+
 async def test_what_two_clerks_changed_meets_in_its_row(service: Submission) -> None:
     blank = await sheet(service)
     await patched(service, "staff", 0, mark_cp=4000)
