@@ -12,7 +12,9 @@ import pytest
 
 from deploy.local.kafka import Cluster
 from services.notification import mailing, mails
+from shared.contracts.notice import NoticeEvent
 from shared.store.migrate import migrate
+from shared.store.streams import Unavailable
 from tests.integration.mailbox import Mailbox, mailbox
 from tests.integration.test_notification_http import (
     DISTRICT,
@@ -170,6 +172,27 @@ async def test_what_happened_before_a_mailbox_was_entered_is_not_sent(
     await connection.close()
     assert await until(database, "fuyan.notice.requested.v1", 0) == []
     assert box.tried == 0
+
+
+async def test_a_mail_whose_fate_was_not_written_goes_out_again_under_the_same_id(
+    running: Running, database: str, box: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server said yes, and the store was away: two letters, which a reader can tell apart."""
+    accepted, lost = mailing.accepted, iter([True])
+
+    def once_lost(*given: Any, **facts: Any) -> list[NoticeEvent]:
+        if next(lost, False):
+            raise Unavailable("store-unavailable")
+        return accepted(*given, **facts)
+
+    monkeypatch.setattr(mails, "accepted", once_lost)
+    await wants_mail(running)
+    await since_2018(database)
+    await enrol(running.others)
+    first, second = await box.until(2)
+    assert first["Message-ID"] == second["Message-ID"]
+    [delivered] = await until(database, "fuyan.notice.delivered.v1", 1)
+    assert delivered["attempt"] == 1
 
 
 async def test_an_address_is_its_organisations_own_business(running: Running) -> None:
