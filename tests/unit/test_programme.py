@@ -306,6 +306,11 @@ def test_versions_follow_each_other_in_time() -> None:
     given(*OLD, *second_on_june).when(
         publish_standard, third, today=JUNE, site=site(date(2018, 5, 31))
     ).refused("effective-day-too-early", earliest_on=JUNE)
+    shorter = replace(DEADLINES, rules={"decide_wd": 5, "resubmit_wd": 5})
+    ruled = given(*OLD).when(publish_rules, shorter, site=site(JUNE)).events
+    given(*OLD, *ruled).when(publish_rules, DEADLINES, site=site(date(2018, 5, 31))).refused(
+        "effective-day-too-early", earliest_on=JUNE
+    )
     calendar = replace(CALENDAR, holidays=(date(2018, 6, 18),))
     published = given(*OLD).when(publish_calendar, calendar, site=site(JUNE)).events
     given(*OLD, *published).when(publish_calendar, CALENDAR, site=site(date(2018, 5, 31))).refused(
@@ -409,6 +414,15 @@ def test_a_township_does_not_come_back_before_it_left() -> None:
     given(*OLD, left).when(enrol_township, TOWN, site=site(date(2018, 5, 31))).refused(
         "effective-day-too-early", earliest_on=JUNE
     )
+
+
+def test_a_township_does_not_leave_before_it_joined() -> None:
+    joined = given(*OLD).when(
+        enrol_township, replace(TOWN, township="2", office="o2"), site=site(JUNE)
+    )
+    given(*OLD, *joined.events).when(
+        withdraw_township, "2", reason="撤并", site=site(date(2018, 5, 31))
+    ).refused("effective-day-too-early", earliest_on=JUNE)
 
 
 def test_a_township_that_leaves_is_followed_by_another() -> None:

@@ -86,6 +86,7 @@ def test_who_left_before_that_day_has_no_row_and_who_left_after_has_one() -> Non
 def test_who_joined_after_that_day_has_no_row() -> None:
     early = replace(SHEET, as_of_on=date(2018, 5, 31))
     given(*OLD).when(issue, early).refused("rows-not-of-townships", foreign=["2"])
+    assert given(*OLD).when(issue, replace(SHEET, as_of_on=date(2018, 6, 1))).events
 
 
 def test_more_points_never_rank_behind_fewer() -> None:

@@ -101,6 +101,14 @@ def test_a_second_name_is_not_given_before_the_first() -> None:
     )
 
 
+def test_an_organisation_is_not_renamed_before_it_took_part() -> None:
+    late = replace(TOWN, township="2", office="o2", government="g2")
+    joined = given(*OLD).when(enrol_township, late, site=site(NEW_YEAR)).events
+    given(*OLD, *joined).when(rename, BUREAU, "o2", date(2018, 12, 31)).refused(
+        "effective-day-too-early", earliest_on=NEW_YEAR
+    )
+
+
 def test_a_township_that_comes_back_may_bring_another_name() -> None:
     (left,) = (
         given(*OLD)
@@ -159,6 +167,20 @@ def test_a_line_of_successors_is_followed_to_its_end() -> None:
     assert state.acts_as("third", "district")
     assert state.holder("district") == "third"
     assert state.holder("district", NEW_YEAR) == "emergency"
+
+
+def test_a_successor_that_is_renamed_takes_no_place_again() -> None:
+    again = replace(HEIR, name="山亭区应急管理局")
+    (event,) = given(*OLD, *followed()).when(rename, again, "emergency").events
+    assert isinstance(event, OrganisationRenamed)
+    assert (event.previous_name, event.successor_of) == ("区应急管理局", None)
+
+
+def test_a_place_is_not_taken_before_the_last_name_was_entered() -> None:
+    (event,) = given(*OLD).when(rename).events
+    given(*OLD, event).when(rename, HEIR, "emergency", date(2019, 2, 1)).refused(
+        "effective-day-too-early", earliest_on=MARCH
+    )
 
 
 def test_a_place_is_taken_once() -> None:

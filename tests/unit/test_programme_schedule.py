@@ -109,6 +109,11 @@ def test_a_target_is_not_moved_to_a_day_that_has_passed() -> None:
     )
 
 
+def test_a_target_may_become_due_today() -> None:
+    new_year = date(2019, 1, 1)
+    assert given(*OLD).when(move, new_year, today=new_year).events
+
+
 def test_a_target_is_not_moved_before_anybody_can_apply() -> None:
     given(*OLD).when(move, date(2018, 8, 31)).refused("target-before-phases")
 
@@ -211,8 +216,8 @@ def test_days_on_which_offices_could_apply_are_not_taken_back() -> None:
 
 
 def test_a_phase_that_is_over_may_be_lengthened() -> None:
-    after = date(2020, 1, 2)
-    assert given(*OLD).when(shift, to_on=LATER, today=after).events
+    for after in (date(2020, 1, 2), LATER + DAY):
+        assert given(*OLD).when(shift, to_on=LATER, today=after).events
 
 
 def test_the_same_days_move_nothing() -> None:
