@@ -6,6 +6,7 @@ from services.review.acts import acts
 from services.review.case import pinned
 from services.review.cases_api import CASE, district_acts
 from services.review.city_api import city_acts
+from services.review.comparison import Difference, differences, may_compare
 from services.review.directory import Directory, officers
 from services.review.letters_api import letters
 from services.review.looking import WantedCases, page, scene
@@ -17,12 +18,9 @@ from services.review.titles_api import awards_and_titles
 from services.review.views import (
     CaseRows,
     CaseView,
-    Difference,
     SheetRow,
     audited,
     case_view,
-    differences,
-    may_compare,
     sheet,
 )
 from services.review.workbook_api import workbooks

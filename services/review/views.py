@@ -134,19 +134,6 @@ class SheetRow(BaseModel):
     previous: ItemChange | None
 
 
-class Difference(BaseModel):
-    """An item on which the members, or they and the office, differ."""
-
-    item: str
-    category: str
-    name: str
-    max_cp: int
-    self_cp: int | None
-    low_cp: int
-    high_cp: int
-    marks: dict[str, Mark]
-
-
 def may_read(principal: Principal, case: Case, programme: Programme, code: str) -> None:
     """District, city, team, auditor, and the office and government of the township itself.
 
@@ -175,23 +162,6 @@ def may_read(principal: Principal, case: Case, programme: Programme, code: str) 
 def audited(principal: Principal, case: Case) -> bool:
     """An auditor sees every marking, unless a member of this very team: they mark alone."""
     return "auditor" in principal.roles and principal.officer not in case.members
-
-
-def may_compare(case: Case, principal: Principal) -> None:
-    """Auditors, and the team's leader once every category that is the leader's to mark is marked.
-
-    Whoever has seen the others' marks does not mark by what was found. Raises Refused:
-    `not-team-leader`, `own-marks-missing`.
-    """
-    if audited(principal, case):
-        return
-    officer = principal.officer
-    if case.leader != officer:
-        raise Refused("not-team-leader", leader=case.leader)
-    own = case.members[officer].categories
-    unmarked = [category for category in own if (officer, category) not in case.markings]
-    if unmarked:
-        raise Refused("own-marks-missing", categories=unmarked)
 
 
 def case_view(scene: Scene, standard: StandardPublished, acts: list[Act]) -> CaseView:
@@ -259,14 +229,16 @@ def case_row(case: Case, opened: Opened) -> CaseRow:
 
 
 def sheet(scene: Scene, standard: StandardPublished) -> list[SheetRow]:
-    """The items of one's own categories; Refused("not-on-team").
+    """The items of one's own categories, and all of them for auditors; Refused("not-on-team").
 
     In a later round what was asked of the office, or what it has changed, comes first.
     """
     officer = scene.principal.officer
     member = scene.case.members.get(officer)
-    if member is None:
+    audits = audited(scene.principal, scene.case)
+    if member is None and not audits:
         raise Refused("not-on-team", officer=officer)
+    categories = member.categories if member is not None else ()
     own, marks = scene.own_marks, counting_marks(scene.case, standard)
     since = item_changes(scene, standard)
     rows = [
@@ -283,36 +255,9 @@ def sheet(scene: Scene, standard: StandardPublished) -> list[SheetRow]:
             previous=since.get(one.code),
         )
         for one in standard.items
-        if one.category in member.categories
+        if audits or one.category in categories
     ]
     return sorted(rows, key=lambda row: not (row.previous and row.previous.matters))
-
-
-def differences(scene: Scene, standard: StandardPublished) -> list[Difference]:
-    """Every item on which the members differ, from each other or from the office."""
-    found = []
-    marks, own = counting_marks(scene.case, standard), scene.own_marks
-    for one in standard.items:
-        given = marks.get(one.code, {})
-        spread = {(mark.mark_cp, mark.applicable) for mark in given.values()}
-        self_mark = own.get(one.code)
-        said = {(self_mark.mark_cp, self_mark.applicable)} if self_mark else set()
-        if not given or len(spread | said) == 1:
-            continue
-        points = [mark.mark_cp for mark in given.values()]
-        found.append(
-            Difference(
-                item=one.code,
-                category=one.category,
-                name=one.name,
-                max_cp=one.max_cp,
-                self_cp=self_mark.mark_cp if self_mark else None,
-                low_cp=min(points),
-                high_cp=max(points),
-                marks=given,
-            )
-        )
-    return found
 
 
 def _held(held: HeldTitle) -> TitleHeld:
