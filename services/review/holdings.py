@@ -1,5 +1,6 @@
 """What a case leads to as it stands after its corrections: a title, and money."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal, Self, cast
@@ -28,7 +29,7 @@ class HeldTitle:
     plaque_number: str
     valid_until_on: date | None
     plaques: tuple[str, ...]
-    stated_on: dict[str, date] = field(default_factory=dict)
+    stated_on: Mapping[str, date] = field(default_factory=dict)
     revoked: TitleRevoked | None = None
 
     @classmethod

@@ -33,7 +33,7 @@ Plaque = Annotated[
     Path(
         min_length=1,
         max_length=200,
-        pattern=r"^[^\x00-\x1f]+$",
+        pattern=r"^[^\x00]+$",
         description="Number of a plaque, percent-encoded, however it is typed.",
     ),
 ]

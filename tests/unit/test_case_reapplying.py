@@ -6,13 +6,13 @@ from functools import reduce
 
 import pytest
 
-from services.review import verdict
+from services.review import city, verdict
 from services.review.case import Case, evolve
 from services.review.case_opening import open_case
 from services.review.definition import RulesDraft, check_rules
 from services.review.programme import Programme
 from shared.contracts.blocks import Reason
-from shared.contracts.case import ApplicationRejected
+from shared.contracts.case import ApplicationRejected, CityFailed, Closed
 from shared.contracts.dossier import ApplicationSubmitted
 from shared.contracts.refusals import Refused
 from tests.unit.given import Given
@@ -86,3 +86,12 @@ def test_the_term_to_wait_is_a_number_of_working_days() -> None:
     check_rules(
         RulesDraft(kind="deadlines", rules={"decide_wd": 1, "resubmit_wd": 1, "reapply_wd": 0})
     )
+
+
+def test_the_citys_failure_sets_the_same_term() -> None:
+    path, why = Path().recommended(), (Reason(code="absent", text="现场无人"),)
+    failed_, closed = city.fail_city(path.case, waiting(1), why, site=site(date(2018, 10, 12)))
+    assert isinstance(failed_, CityFailed)
+    assert isinstance(closed, Closed)
+    # The working day after Friday 12 October is Monday.
+    assert failed_.may_reapply_on == closed.may_reapply_on == date(2018, 10, 15)
