@@ -2,6 +2,8 @@
 
 import asyncio
 
+import structlog
+
 from services.submission.evidence import Register
 from services.submission.evidence_intake import Intake
 from services.submission.evidence_store import EvidenceStore
@@ -11,6 +13,8 @@ from shared.store.pool import Pool
 from shared.store.streams import Unavailable
 
 EVERY_S = 600.0
+
+logger = structlog.get_logger(__name__)
 
 
 class Sweep:
@@ -29,6 +33,8 @@ class Sweep:
             try:
                 await self._intake.sweep()
                 self._degraded.pop("evidence", None)
-            except Unavailable as error:
-                self._degraded["evidence"] = error.code
+            except Exception as error:  # raising would end the tenure, and all writing with it
+                code = error.code if isinstance(error, Unavailable) else type(error).__name__
+                self._degraded["evidence"] = code
+                await logger.awarning("evidence was not swept", error=repr(error))
             await asyncio.sleep(EVERY_S)

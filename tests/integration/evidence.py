@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from hashlib import sha256
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import docx
 import httpx
 import openpyxl
@@ -39,6 +41,18 @@ def large(size: int) -> bytes:
     """A PDF of that many bytes, no two parts of it alike."""
     head = b"%PDF-1.4\n"
     return head + b"".join(b"%015d\n" % number for number in range(size // 16 + 1))[: size - 9]
+
+
+def contents(kept: Path) -> set[str]:
+    return {path.name for path in kept.rglob("*") if path.is_file()}
+
+
+async def rows(database: str, statement: str) -> list[Any]:
+    connection = await asyncpg.connect(database)
+    try:
+        return list(await connection.fetch(statement))
+    finally:
+        await connection.close()
 
 
 class Clerk:

@@ -5,25 +5,29 @@ import shutil
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
 
-from services.submission.evidence import MOST_UPLOADS, Register
-from services.submission.evidence_intake import Intake
-from services.submission.evidence_store import EvidenceStore
 from shared.contracts.case import MemberRecused
-from shared.store.pool import Pool
-from shared.store.streams import Unavailable
-from tests.integration.evidence import DOCX, PART, XLSX, Clerk, document, hashed, large, workbook
+from tests.integration.evidence import (
+    DOCX,
+    PART,
+    XLSX,
+    Clerk,
+    contents,
+    document,
+    hashed,
+    large,
+    rows,
+    workbook,
+)
 from tests.integration.submission import Submission, submission
 from tests.unit.dossiers import OFFICE
 from tests.unit.evidence import CITY, DISTRICT, OTHER, appointed, of_case, recommended
 from tests.unit.photographs import MARKS, exif, jpeg, png
 
 DAY = date(2018, 9, 20)
-ORDER = {"reason": "含有居民身份证号", "document": {"title": "关于删除有关材料的函"}}
 
 
 @pytest.fixture
@@ -36,18 +40,6 @@ async def service(database: str, tmp_path: Path) -> AsyncIterator[Submission]:
 def kept(tmp_path: Path) -> Path:
     """Where the contents lie."""
     return tmp_path / "evidence" / "content"
-
-
-def contents(kept: Path) -> set[str]:
-    return {path.name for path in kept.rglob("*") if path.is_file()}
-
-
-async def rows(database: str, statement: str) -> list[Any]:
-    connection = await asyncpg.connect(database)
-    try:
-        return list(await connection.fetch(statement))
-    finally:
-        await connection.close()
 
 
 async def test_a_large_file_goes_on_after_a_break_and_is_kept_as_it_was(
@@ -227,108 +219,6 @@ async def test_a_member_reads_while_on_the_team_and_the_city_once_it_is_recommen
         MemberRecused(**of_case(), officer="member-1", organisation=OTHER, reason_code="kin")
     )
     assert (await member.get(path)).status_code == 404
-
-
-async def test_an_erased_content_is_gone_for_all_and_does_not_come_back(
-    service: Submission, kept: Path
-) -> None:
-    clerk, leader = Clerk(service), Clerk(service, "leader", organisation=DISTRICT)
-    await clerk.at_once(jpeg(), name="张某身份证.jpg")
-    path = f"/{hashed(jpeg())}"
-    assert (await clerk.post(f"/v1/evidence{path}/erasure", ORDER)).status_code == 403
-    lacking = await leader.post(f"/v1/evidence{path}/erasure", {"reason": "x"})
-    assert lacking.status_code == 422
-    erased = await leader.post(f"/v1/evidence{path}/erasure", ORDER)
-    assert erased.status_code == 201, erased.text
-    assert contents(kept) == set()
-    for who in (clerk, leader, Clerk(service, "auditor", organisation="370406-audit")):
-        gone = await who.get(path)
-        assert (gone.status_code, gone.json()["code"]) == (410, "evidence-erased")
-    assert (await Clerk(service, organisation=OTHER).get(path)).status_code == 404
-    stone = (await clerk.get(f"{path}/metadata")).json()
-    assert (stone["name"], stone["erased"]["actor"]) == ("", f"{DISTRICT}:leader-1")
-    assert stone["erased"]["document"]["title"] == ORDER["document"]["title"]  # type: ignore[index]
-    again = await leader.post(f"/v1/evidence{path}/erasure", {**ORDER, "reason": "又一次"})
-    assert again.json()["erased"] == stone["erased"], "the first order stands"
-    back = await clerk.at_once(jpeg())
-    assert (back.status_code, back.json()["code"]) == (409, "evidence-erased-before")
-    assert contents(kept) == set()
-    assert (await clerk.get("?programme=shanting-2018&township=370406001")).json() == []
-
-
-async def test_nobody_of_another_district_erases(service: Submission, kept: Path) -> None:
-    await Clerk(service).at_once(jpeg())
-    path = f"/v1/evidence/{hashed(jpeg())}/erasure"
-    stranger = Clerk(service, "leader", organisation="370405-safety")
-    assert (await stranger.post(path, ORDER)).status_code == 404
-    # One of this office's clerks who is a leader elsewhere may read, and still not say so.
-    both = Clerk(service, "leader", "clerk")
-    assert (await both.post(path, ORDER)).json()["code"] == "evidence-held-elsewhere"
-    assert contents(kept) == {hashed(jpeg())}
-
-
-async def test_an_erasure_that_broke_off_is_read_by_nobody_and_finished_later(
-    service: Submission, kept: Path, database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clerk, leader = Clerk(service), Clerk(service, "leader", organisation=DISTRICT)
-    await clerk.at_once(jpeg())
-
-    async def away(*_: object) -> None:
-        raise Unavailable("evidence-store-unavailable")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(EvidenceStore, "erase", away)
-        answer = await leader.post(f"/v1/evidence/{hashed(jpeg())}/erasure", ORDER)
-        assert answer.status_code == 503
-    assert contents(kept) == {hashed(jpeg())}
-    assert (await clerk.get(f"/{hashed(jpeg())}")).status_code == 410
-    tables = Pool(database, "test", 1)
-    try:
-        settings = service.app.state.auth.settings
-        await Intake(EvidenceStore(settings), Register(tables), service.log.clock).sweep()
-    finally:
-        tables.close()
-    assert contents(kept) == set()
-
-
-async def test_a_content_erased_while_it_is_put_again_does_not_stay(
-    service: Submission, kept: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clerk, leader = Clerk(service), Clerk(service, "leader", organisation=DISTRICT)
-    await clerk.at_once(jpeg())
-    keep = EvidenceStore.keep
-
-    async def erased_first(store: EvidenceStore, sha256: str, content: Path) -> None:
-        erased = await leader.post(f"/v1/evidence/{sha256}/erasure", ORDER)
-        assert erased.status_code == 201
-        await keep(store, sha256, content)
-
-    monkeypatch.setattr(EvidenceStore, "keep", erased_first)
-    assert (await clerk.at_once(jpeg())).json()["code"] == "evidence-erased-before"
-    assert contents(kept) == set()
-
-
-async def test_uploads_end_after_a_day_and_an_office_has_no_more_than_so_many(
-    service: Submission, kept: Path, database: str
-) -> None:
-    clerk = Clerk(service)
-    begun = [await clerk.begin(1000) for _ in range(MOST_UPLOADS)]
-    first, second = begun[0].json()["id"], begun[1].json()["id"]
-    await clerk.part(first, 1, large(1000))
-    assert (await clerk.begin(1000)).json()["code"] == "evidence-uploads-many"
-    assert (await clerk.give_up(second)).status_code == 204
-    assert (await clerk.progress(second)).status_code == 404
-    assert (await clerk.begin(1000)).status_code == 201
-    await rows(database, "UPDATE evidence_upload SET opened_at = now() - interval '25 hours'")
-    tables = Pool(database, "test", 1)
-    try:
-        settings = service.app.state.auth.settings
-        await Intake(EvidenceStore(settings), Register(tables), service.log.clock).sweep()
-    finally:
-        tables.close()
-    assert (await clerk.progress(first)).status_code == 404
-    assert not list(kept.parent.glob("uploads/*/*"))
-    assert (await clerk.begin(1000)).status_code == 201
 
 
 async def test_one_key_begins_one_upload_and_a_completion_is_answered_again(
