@@ -64,10 +64,12 @@ async def letters(log: Log, programme: str, *, after: int, limit: int) -> list[t
 
 async def letter(log: Log, programme: str, recommendation_id: str) -> Sent:
     """One letter; Refused("recommendation-unknown")."""
+    # As events are encoded; in any text that somebody wrote its quotes would be escaped.
+    said = f'"recommendation_id":"{recommendation_id}"'
     rows = await log.rows(
         "SELECT min(position), max(position) FROM log WHERE context = 'case' AND type = $1"
         " AND starts_with(subject, $2) AND position(convert_to($3, 'UTF8') IN data) > 0",
-        _RECOMMENDED, f"{programme}/", f'"{recommendation_id}"',
+        _RECOMMENDED, f"{programme}/", said,
     )  # fmt: skip
     first, last = rows[0]
     if first is None:

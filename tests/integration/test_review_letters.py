@@ -140,3 +140,13 @@ async def test_a_case_that_is_not_passed_has_no_package_to_send(service: Review)
     service.on(9, 20)
     refused = await service.post(LETTERS, body, "liu", "leader")
     assert (refused.status_code, code(refused)) == (409, "wrong-stage")
+
+
+async def test_a_letter_that_speaks_of_another_is_not_mistaken_for_it(service: Review) -> None:
+    first = await recommended(service, FIRST)
+    await did(await send_back(service))
+    body = {"cases": [f"shanting-2018/{FIRST}/1"], "document": LETTER | {"title": first}}
+    second = await did(await service.post(LETTERS, body, "liu", "leader"))
+    assert (await service.get(f"{LETTERS}/{first}"))["document"]["title"] == LETTER["title"]
+    other = await service.get(f"{LETTERS}/{second['recommendation_id']}")
+    assert other["document"]["title"] == first

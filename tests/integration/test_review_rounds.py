@@ -11,7 +11,7 @@ import pytest
 from shared.contracts.blocks import Mark
 from shared.contracts.dossier import ApplicationSubmitted
 from shared.standard import score
-from tests.integration.review import CITY, FIRST, Review, application, full, review
+from tests.integration.review import CITY, FIRST, PROGRAMME, Review, application, full, review
 from tests.integration.review_steps import agreed, case, did, prepared, recommended, standard, team
 
 OFFICE = {"organisation": f"{FIRST}-office"}
@@ -146,3 +146,28 @@ async def test_a_citys_total_alone_stands_beside_the_items_that_it_does_not_mark
         "city_cp": 95_000,
         "city_granularity": "total",
     }
+
+
+async def test_an_office_that_failed_waits_and_a_rejected_round_hides_nothing(
+    service: Review,
+) -> None:
+    rules = {"decide_wd": 30, "resubmit_wd": 20, "reapply_wd": 30}
+    body = {"kind": "deadlines", "rules": rules}
+    await did(await service.post(f"{PROGRAMME}/rules", body, "liu", "leader"))
+    version = await agreed(service, FIRST)
+    service.on(9, 14)
+    failing = {"decision": "fail", "reasons": [{"code": "weak", "text": "台账不实"}]}
+    at = f"{case(FIRST)}/decision"
+    await did(await service.post(at, failing, "liu", "leader", version=version))
+    closed = (await service.get(case(FIRST)))["closed"]
+    assert closed["may_reapply_on"] > "2018-10-15"
+
+    service.on(11, 20)
+    found = await standard(service)
+    for round, day in ((2, date(2018, 9, 20)), (3, date(2018, 10, 15)), (4, date(2018, 11, 19))):
+        again = application(found, FIRST, round=round)
+        await service.hear(replace(again, effective_on=day))
+    for round in (2, 3):
+        assert (await service.get(case(FIRST, round)))["code"] == "case-unknown"
+    opened = (await service.get(case(FIRST, 4)))["opened"]
+    assert opened["previous_case_id"] == f"shanting-2018/{FIRST}/1"
