@@ -11,14 +11,16 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from deploy.cli.services import Service, settings_of
+from deploy.cli.services import Service
 from deploy.local.issuer import Issuer
 from services.notification.app import create_app as notification
+from services.notification.settings import NotificationSettings
 from services.review.bodies import DefinitionBody
 from services.review.opening import open_programme
 from services.review.programme import Programme
 from shared.clock import SHANGHAI, write_clock
 from shared.contracts.programme import ProgrammeEvent
+from shared.settings import ServiceSettings
 from shared.store.migrate import migrate
 from shared.web.keys import Keys
 from tests.integration.projection import projection
@@ -110,9 +112,10 @@ async def _notification(database: str, clock: Path) -> AsyncIterator[Surface]:
     await migrate(database, migrations, None, ("log", "command", "claim"))
     write_clock(clock, datetime.combine(date(2018, 9, 5), time(9), SHANGHAI))
     issuer = Issuer()
-    usual = settings_for(issuer, database=database, clock=str(clock), kafka="127.0.0.1:1")
-    settings = settings_of(Service.notification)(**usual.model_dump())
-    app = notification(settings)
+    usual: ServiceSettings = settings_for(
+        issuer, database=database, clock=str(clock), kafka="127.0.0.1:1"
+    )
+    app = notification(NotificationSettings(**usual.model_dump()))
     side = httpx.AsyncClient(transport=IssuerSide(issuer))
     app.state.auth.keys = Keys("http://issuer/jwks", side)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
