@@ -236,11 +236,7 @@ def _mark(scene: Scene) -> Sequence[CaseEvent]:
     member = scene.case.members.get(scene.principal.officer)
     marks = _full(scene, member.categories if member else None)
     return team.record_marks(
-        scene.case,
-        scene.programme,
-        marks,
-        officer=scene.principal.officer,
-        site=scene.site,
+        scene.case, scene.programme, marks, officer=scene.principal.officer, site=scene.site
     )
 
 
