@@ -78,6 +78,10 @@ class Intake:
             number for number in range(1, len(part_sizes(upload.bytes)) + 1) if number not in there
         ]
         if missing:
+            # Unless somebody completed it since it was looked up: then its parts are gone.
+            now = await self._register.upload(upload.id)
+            if now is not None and now.kept is not None:
+                return await self._again(now, sent)
             raise Refused("evidence-parts-missing", count=len(missing), missing=missing[:20])
         taken = await self.take(upload, self._content(upload, parts), sent, by)
         await self._register.finish(upload.id, sent, taken.kept.sha256)

@@ -1,5 +1,7 @@
 """The bytes of evidence, in a directory or a bucket, each content once under its own hash."""
 
+import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -52,10 +54,14 @@ class EvidenceStore:
                         await store.delete_async(one["path"])
 
     async def keep(self, sha256: str, content: Path) -> None:
-        """Put a content under its hash, unless it is there."""
+        """Put a content under its hash, unless it is there; it outlives a loss of power."""
+        store = self._there()
         with _reached():
-            if not await self._holds(sha256):
-                await self._there().put_async(_content(sha256), content)
+            if await self._holds(sha256):
+                return
+            await store.put_async(_content(sha256), content)
+            if isinstance(store, LocalStore) and store.prefix is not None:
+                await asyncio.to_thread(_to_disk, Path(store.prefix), _content(sha256))
 
     async def open(self, sha256: str, begin: int, end: int) -> Content:
         """The bytes from `begin` up to `end`; nothing has flowed when this returns.
@@ -115,6 +121,17 @@ def _reached() -> Iterator[None]:
     except (BaseError, OSError) as error:
         log.warning("evidence store", error=repr(error))
         raise Unavailable("evidence-store-unavailable") from error
+
+
+def _to_disk(root: Path, name: str) -> None:
+    """A directory's entry is kept by itself: without it the file would have no name."""
+    path = root / name
+    for each in (path, path.parent, path.parent.parent, root):
+        handle = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 async def _chunks(found: AsyncIterator[object]) -> Content:

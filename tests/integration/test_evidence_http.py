@@ -9,7 +9,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from services.submission.evidence import Register
+from services.submission.evidence_intake import Intake
+from services.submission.evidence_store import EvidenceStore
 from shared.contracts.case import MemberRecused
+from shared.store.pool import Pool
 from tests.integration.evidence import (
     DOCX,
     PART,
@@ -239,6 +243,30 @@ async def test_one_key_begins_one_upload_and_a_completion_is_answered_again(
     assert (await clerk.part(upload, 1, content)).json()["code"] == "evidence-upload-complete"
     assert (await clerk.give_up(upload)).json()["code"] == "evidence-upload-complete"
     assert (await clerk.progress(upload)).json()["sha256"] == hashed(content)
+
+
+async def test_a_completion_that_comes_second_is_answered_as_the_first(
+    service: Submission, database: str
+) -> None:
+    clerk, content = Clerk(service), large(1000)
+    upload = (await clerk.begin(1000)).json()["id"]
+    await clerk.parts(upload, content)
+    tables = Pool(database, "test", 1)
+    try:
+        register = Register(tables)
+        looked_up = await register.upload(upload)
+        first = await clerk.complete(upload, hashed(content))
+        store = EvidenceStore(service.app.state.auth.settings)
+        intake = Intake(store, register, service.log.clock)
+        assert looked_up is not None
+        second = await intake.complete(looked_up, hashed(content), "o:1")
+    finally:
+        tables.close()
+    assert first.status_code == 201
+    assert (second.kept.sha256, second.kept.uploaded_by) == (
+        first.json()["sha256"],
+        f"{OFFICE}:clerk-1",
+    )
 
 
 async def test_an_upload_is_its_own_office_s(service: Submission) -> None:
