@@ -7,12 +7,19 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from deploy.local.kafka import ApacheKafka, Cluster
 from deploy.local.kafka import kafka as start_kafka
 from deploy.local.postgres import Databases, Server
 from deploy.local.processes import Processes
 from tests.parts import kafka_container, parts, postgres_container
+
+
+def pytest_configure() -> None:
+    # The default draws every local of a traceback, for as long as a lease lasts.
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 
 def pytest_report_header() -> list[str]:
