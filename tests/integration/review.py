@@ -24,13 +24,11 @@ from shared.contracts.dossier import ApplicationSubmitted, WithdrawalRequested
 from shared.contracts.programme import StandardPublished
 from shared.contracts.registry import encode, type_of
 from shared.events.envelope import Record
-from shared.messaging.reactions import Received
 from shared.standard import prerequisites, score
-from shared.store.batch import Step
-from shared.store.command import Command
 from shared.store.log import Log, Tenure
 from shared.store.migrate import migrate
 from shared.web.app import new_app
+from tests.integration.ears import heed
 from tests.unit.web_app import IssuerSide, settings_for
 
 ROOT = Path(__file__).parents[2]
@@ -59,26 +57,12 @@ class Ears:
         await asyncio.Event().wait()
 
     async def hear(self, log: Log, event: Told) -> None:
-        """As `shared.messaging.reactions` would: the head, the kept copy, and the reaction."""
-        tenure, record = await self.tenure, self._record(event)
-        step = Step(
-            head=(record.context, record.subject, record.version, record.id),
-            topic="fuyan.dossier.v1",
-            partition=0,
-            next_offset=record.position,
-            id=record.id,
-            kept=record,
-        )
-        reaction = HANDLERS[type(event)](Received(record, event))
-        assert reaction is not None
-        command = Command(
-            key=f"review/{record.context}/{record.subject}@{record.version}",
-            fingerprint=record.id.bytes,
-            actor="fuyan:review",
-            correlation=record.correlation,
-            causation=record.id,
-        )
-        await log.follow(tenure, step, reaction.reading, reaction.decision, command)
+        """As if it had just been told."""
+        await heed(log, await self.tenure, HANDLERS, self._record(event))
+
+    async def heed(self, log: Log, record: Record) -> bool:
+        """What another service really said; False where it was heard before."""
+        return await heed(log, await self.tenure, HANDLERS, record)
 
     def _record(self, event: Told) -> Record:
         subject = f"{event.programme}/{event.township}"

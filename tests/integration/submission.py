@@ -20,14 +20,11 @@ from shared.clock import SHANGHAI, write_clock
 from shared.contracts import case, programme
 from shared.contracts.registry import encode, type_of
 from shared.events.envelope import Record
-from shared.messaging.reactions import Received
-from shared.store.batch import Step
-from shared.store.command import Command
 from shared.store.log import Log, Tenure
 from shared.store.migrate import migrate
 from shared.store.pool import Pool
-from shared.store.streams import NOTHING
 from shared.web.app import new_app
+from tests.integration.ears import heed
 from tests.unit.dossiers import OFFICE, OPENING, PROGRAMME, TOWNSHIP
 from tests.unit.web_app import IssuerSide, settings_for
 
@@ -51,29 +48,12 @@ class Ears:
         await asyncio.Event().wait()
 
     async def hear(self, log: Log, event: programme.ProgrammeEvent | case.CaseEvent) -> None:
-        """As `shared.messaging.reactions` would: the head, and whatever the event leads to."""
-        record = self._record(event)
-        step = Step(
-            head=(record.context, record.subject, record.version, record.id),
-            topic=f"fuyan.{record.context}.v1",
-            partition=0,
-            next_offset=record.position,
-            id=record.id,
-            kept=record,
-        )
-        handler = HANDLERS.get(type(event))
-        reaction = handler(Received(record, event)) if handler else None
-        if reaction is None:
-            await log.follow(self.tenure, step, (), lambda: NOTHING, None)
-            return
-        command = Command(
-            key=f"submission/{record.context}/{record.subject}@{record.version}",
-            fingerprint=record.id.bytes,
-            actor="fuyan:submission",
-            correlation=record.correlation,
-            causation=record.id,
-        )
-        await log.follow(self.tenure, step, reaction.reading, reaction.decision, command)
+        """As if it had just been told."""
+        await heed(log, self.tenure, HANDLERS, self._record(event))
+
+    async def heed(self, log: Log, record: Record) -> bool:
+        """What another service really said; False where it was heard before."""
+        return await heed(log, self.tenure, HANDLERS, record)
 
     def _record(self, event: programme.ProgrammeEvent | case.CaseEvent) -> Record:
         of_case = isinstance(event, case.CaseEvent)
