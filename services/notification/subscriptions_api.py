@@ -98,7 +98,7 @@ class TestMade(BaseModel):
 def routes(
     log: Log, subscriptions: Subscriptions, *, private: bool, wake: Callable[[], None]
 ) -> APIRouter:
-    """Endpoints 54-56."""
+    """Webhooks: who subscribes to what, what became of each delivery, and replays."""
     router = APIRouter(prefix="/v1/subscriptions", tags=["webhooks"])
 
     @router.get("")

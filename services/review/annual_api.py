@@ -18,7 +18,7 @@ from shared.web.commands import Written
 
 
 def annual_routes(log: Log) -> APIRouter:
-    """Endpoint 49."""
+    """Sheets as they are read and signed."""
     router = APIRouter()
 
     @router.get("/{programme}/annual-assessments", dependencies=roles(*ROLES))

@@ -48,7 +48,7 @@ def routes(log: Log, directory: Directory) -> APIRouter:
 
 
 def readings(log: Log) -> APIRouter:
-    """Endpoints 32, 33, 37, 38 and 39."""
+    """Lists, one case, its changes and sheets, its marks and where they differ."""
     router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
     @router.get(

@@ -91,7 +91,7 @@ async def record_own_marks(
 
 
 def district_acts(log: Log, directory: Directory) -> APIRouter:
-    """Endpoints 34-36, 38, 40 and 41, and vetoes."""
+    """From the team to the decision, and what bars a case from passing."""
     router = APIRouter(prefix="/v1/cases", tags=["cases"])
     desk = Desk(log)
 

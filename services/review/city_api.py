@@ -17,7 +17,7 @@ from shared.web.commands import Written
 
 
 def city_acts(log: Log) -> APIRouter:
-    """Endpoints 44 and 45, and a letter that is sent back."""
+    """Its marks, its decision, and a letter that it sends back."""
     router = APIRouter(prefix="/v1/cases", tags=["city"])
     desk = Desk(log)
 

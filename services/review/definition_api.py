@@ -52,7 +52,7 @@ Year = Annotated[int, Path(ge=2000, le=2200)]
 
 
 def definition_routes(log: Log) -> APIRouter:
-    """Endpoints 22-29."""
+    """Standards, rules, calendars, batches, days that move, and townships."""
     router = APIRouter()
 
     @router.get("/{programme}/standards", dependencies=roles(*ROLES))

@@ -195,7 +195,7 @@ Officer = Annotated[str, Path(pattern=r"^[A-Za-z0-9._~|@+=-]{1,100}$")]
 
 
 def officers(log: Log, directory: Directory) -> APIRouter:
-    """Endpoint 31."""
+    """Who served where and when."""
     router = APIRouter(prefix="/v1/officers", tags=["directory"])
 
     async def may_read(who: Who) -> None:

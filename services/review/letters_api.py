@@ -66,7 +66,7 @@ class LetterViews(BaseModel):
 
 
 def letters(log: Log) -> APIRouter:
-    """Endpoints 42 and 43."""
+    """The letters of a programme, for the two bureaus."""
     router = APIRouter(prefix="/v1/programmes/{programme}/recommendations", tags=["city"])
 
     async def may_read(who: Principal, programme: str) -> None:

@@ -19,7 +19,7 @@ from shared.web.commands import Written
 
 
 def organisation_routes(log: Log) -> APIRouter:
-    """Endpoint 30."""
+    """Organisations as they are read and named."""
     router = APIRouter()
 
     @router.get("/{programme}/organisations", dependencies=roles(*ROLES))

@@ -23,7 +23,7 @@ from shared.web.commands import Written, answer, created
 
 
 def programmes(log: Log) -> APIRouter:
-    """Endpoints 20-30 and 49, and the end of a programme."""
+    """A programme from its opening to its end, with all its parts."""
     router = APIRouter(prefix="/v1/programmes", tags=["programmes"])
 
     @router.get("", dependencies=roles(*ROLES))

@@ -25,7 +25,7 @@ class RewardWritten(Written):
 
 
 def rewards(log: Log) -> APIRouter:
-    """Endpoint 48, what is not paid after all, and the end of a case."""
+    """Granted, paid, or not paid after all; and the end of a case."""
     router = APIRouter(prefix="/v1/cases", tags=["city"])
     desk = Desk(log)
 

@@ -100,7 +100,7 @@ def reschedule_target(
     today: date,
     site: ProgrammeSite,
 ) -> list[ProgrammeEvent]:
-    """Move the day a target is due, as long as that day has not passed (rule 20).
+    """Move the day a target is due, as long as that day has not passed.
 
     Judged by `today`, when this is recorded, and not by the effective day: who was in and who had
     achieved was settled at the close of the due day, and no back-dating opens it again. Raises

@@ -76,7 +76,7 @@ class TitleViews(BaseModel):
 
 
 def awards_and_titles(log: Log) -> APIRouter:
-    """Endpoints 46 and 47, and the register of titles."""
+    """Awards, the register of titles, and what is put right or taken away."""
     router = APIRouter(prefix="/v1", tags=["titles"])
 
     async def view(case_id: str) -> TitleView:

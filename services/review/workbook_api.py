@@ -29,7 +29,7 @@ CASES = "/v1/cases"
 
 
 def workbooks(log: Log, directory: Directory) -> APIRouter:
-    """The spreadsheets of 32, 37 and 38: each stands before the JSON of the same address."""
+    """Cases, marking sheets and marks: each stands before the JSON of the same address."""
     router = APIRouter()
     router.include_router(_lists(log))
     router.include_router(_sheets(log))

@@ -28,7 +28,7 @@ from shared.web.commands import Written
 
 
 def routes(log: Log, drafts: Drafts) -> APIRouter:
-    """Endpoints 1-3, 7-17."""
+    """All that one may read of a dossier and do in it, but for drafts and evidence."""
     router = APIRouter(prefix="/v1/dossiers", tags=["dossiers"])
     readings(router, log)
     mendings(router, log)

@@ -91,7 +91,7 @@ async def desk(log: Log, drafts: Drafts, here: Place) -> Desk:
 
 
 def routes(log: Log, drafts: Drafts) -> APIRouter:
-    """Endpoints 4 and 5."""
+    """The draft as it is read and edited; freezing it is to record an assessment."""
     router = APIRouter(prefix="/v1/dossiers/{programme}/{township}/draft", tags=["dossiers"])
     losses_of = LossesOf(log)
 

@@ -80,7 +80,7 @@ class TakenInView(BaseModel):
 
 
 def routes(log: Log, tables: Pool, settings: SubmissionSettings) -> APIRouter:
-    """Endpoints 18 and 19."""
+    """Uploading files, and what is done with those that are kept."""
     router = APIRouter(prefix="/v1/evidence", tags=["evidence"])
     store, register, access = EvidenceStore(settings), Register(tables), Access(log)
     intake = Intake(store, register, log.clock)

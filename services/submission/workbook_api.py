@@ -48,7 +48,7 @@ class Imported(BaseModel):
 
 
 def routes(log: Log, drafts: Drafts) -> APIRouter:
-    """Endpoint 6, and the spreadsheets of 1 and 4: before the JSON of the same addresses."""
+    """Imports, and drafts and lists as spreadsheets: before the JSON of the same addresses."""
     router = APIRouter(tags=["dossiers"])
     router.include_router(_handed_out(log, drafts))
     router.include_router(_lists(log))

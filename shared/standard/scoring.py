@@ -90,7 +90,7 @@ def score(
 def scaled_cp(
     standard: StandardPublished, ordinary_cp: int, applicable_max_cp: int, bonus_cp: int
 ) -> int:
-    """Ordinary points on the scale of the whole table, rounded down, then the bonus (rule 2)."""
+    """Ordinary points on the scale of the whole table, rounded down, then the bonus."""
     scaled = ordinary_cp * standard.total_cp // applicable_max_cp
     return min(standard.total_cp, scaled + bonus_cp)
 

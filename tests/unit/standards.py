@@ -46,7 +46,7 @@ def _item(draw: st.DrawFn, number: int, category: str, *, ordinary: bool) -> Ite
         "deduct": Params(per_miss_cp=step),
         "capped-bonus": Params(per_unit_cp=step),
     }.get(method) or Params(tiers=draw(_tiers(most)))
-    # What a gate or a minimum names always applies (rule 5); a bonus item has nothing to leave.
+    # What a gate or a minimum names always applies; a bonus item has nothing to leave.
     free = method != "capped-bonus" and draw(st.booleans())
     key = None if free else draw(st.none() | st.integers(1, most))
     return Item(

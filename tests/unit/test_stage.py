@@ -67,7 +67,7 @@ def returned() -> Story:
 AFTER = OCTOBER + timedelta(days=1)
 
 CASES: list[tuple[str, Callable[[], Story], Stage | None]] = [
-    # Rule 12: what an office does by itself.
+    # What an office does by itself.
     ("an enrolled township is enrolled", begun, Stage.ENROLLED),
     ("a plan makes it planned", lambda: begun().planned(T, MAY), Stage.PLANNED),
     (
@@ -192,7 +192,7 @@ CASES: list[tuple[str, Callable[[], Story], Stage | None]] = [
         lambda: ready().applied(T, SEPTEMBER).echo_returned(T, OCTOBER),
         Stage.RECTIFYING,
     ),
-    # Rule 14: the ways back.
+    # The ways back.
     ("a return leads back to rectifying", returned, Stage.RECTIFYING),
     (
         "an assessment before the return does not make it ready",
@@ -255,7 +255,7 @@ CASES: list[tuple[str, Callable[[], Story], Stage | None]] = [
         lambda: ready().applied(T, SEPTEMBER).echo_closed(T, SEPTEMBER, "withdrawn"),
         Stage.READY,
     ),
-    # Rule 15: titles, and leaving.
+    # Titles, and leaving.
     (
         "a title in force wins over an open application",
         lambda: titled().applied(T, D(2019, 3, 1), 2).opened_case(T, D(2019, 3, 1), 2),

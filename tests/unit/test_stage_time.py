@@ -1,4 +1,4 @@
-"""Since when a township stands where it does (rule 16), and when its answer is missing."""
+"""Since when a township stands where it does, and when its answer is missing."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta

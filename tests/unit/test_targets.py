@@ -44,9 +44,6 @@ def members(rows: Rows, on: date, code: str = "first-2018") -> list[str]:
     return [one.township for one in standing_of(rows, on, code).members]
 
 
-# Rule 18
-
-
 def test_a_pass_on_the_due_day_counts() -> None:
     story = committed().verified(T, FIRST_DUE)
     assert states(story.rows(), ALL_DUE) == {T: "achieved"}
@@ -85,9 +82,6 @@ def test_the_first_pass_counts_in_any_round() -> None:
     story.passed(T, D(2018, 10, 1)).city_failed(T, D(2018, 10, 20)).passed(T, NOVEMBER, 2)
     [member] = standing_of(story.rows(), ALL_DUE).members
     assert member.achieved_on == D(2018, 10, 1)
-
-
-# Rule 19
 
 
 def test_committed_is_the_target_of_the_latest_plan() -> None:
@@ -132,9 +126,6 @@ def test_before_the_freeze_both_denominators_are_one() -> None:
 def test_without_a_freeze_day_it_is_the_due_day() -> None:
     rows = committed(freeze_on=None).planned(T, FIRST_DUE, "all-2019").rows()
     assert standing_of(rows, ALL_DUE).members_at_freeze == ()
-
-
-# Rule 20
 
 
 def test_joining_after_the_due_day_changes_nothing() -> None:
