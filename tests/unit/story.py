@@ -1,5 +1,6 @@
 """Hand-made events of one small programme, for the read models' tests."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any, Self
 
@@ -50,15 +51,20 @@ class Story(DossierActs, CaseActs):
             targets=targets or (first(), everyone()),
             standard=STANDARD,
         )
-        self._programme(
+        return self.standard(OPENED_ON, in_force_on=date(2018, 2, 6))
+
+    def standard(
+        self, on: date, *, in_force_on: date, version: int = 1, pass_cp: int = 80000
+    ) -> Self:
+        return self._programme(
             programme.StandardPublished,
-            OPENED_ON,
-            standard=STANDARD,
+            on,
+            standard=replace(STANDARD, version=version),
             title="示例标准",
             illustrative=True,
-            in_force_on=date(2018, 2, 6),
+            in_force_on=in_force_on,
             total_cp=100000,
-            pass_cp=80000,
+            pass_cp=pass_cp,
             demonstration_cp=90000,
             categories=(
                 programme.Category(code="staff", name="人员队伍", max_cp=50000),
@@ -66,18 +72,20 @@ class Story(DossierActs, CaseActs):
             ),
             items=(),
             gates=(),
+            previous_version=version - 1 or None,
         )
-        return self
 
-    def risk(self, on: date = OPENED_ON, **rules: Any) -> Self:
+    def risk(
+        self, on: date = OPENED_ON, in_force_on: date | None = None, version: int = 1, **rules: Any
+    ) -> Self:
         return self._programme(
             programme.RulesPublished,
             on,
             kind="risk",
-            version=1,
+            version=version,
             digest="",
             rules=rules,
-            in_force_on=on,
+            in_force_on=in_force_on or on,
         )
 
     def calendar(self, year: int, holidays: tuple[date, ...], on: date = OPENED_ON) -> Self:

@@ -1,12 +1,12 @@
 """What a programme changed on its way: names as of the day, phases moved, and what late means."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from services.projection.late import late
 from services.projection.overview import overview
 from services.projection.picture import picture
-from tests.unit.story import ALL_DUE, Story
+from tests.unit.story import ALL_DUE, OPENED_ON, Story
 
 D = date
 T = "T"
@@ -85,3 +85,26 @@ def test_a_veto_is_shown_beside_the_stage_while_its_case_is_open() -> None:
     [since] = shown(story, D(2018, 10, 8))["townships"]
     assert before["vetoes"] == []
     assert [veto["gate"] for veto in since["vetoes"]] == ["accident"]
+
+
+def test_a_standard_published_ahead_waits_until_it_is_in_force() -> None:
+    may, june = D(2018, 5, 10), D(2018, 6, 1)
+    story = begun().standard(may, in_force_on=june, version=2, pass_cp=85000)
+    versions = {
+        day: (found["programme"]["standard"]["version"], found["pass_cp"])
+        for day in (OPENED_ON, may, june - timedelta(days=1), june)
+        for found in [shown(story, day)]
+    }
+    assert versions == {
+        OPENED_ON: (1, 80000),
+        may: (1, 80000),
+        june - timedelta(days=1): (1, 80000),
+        june: (2, 85000),
+    }
+
+
+def test_rules_published_ahead_wait_until_they_are_in_force() -> None:
+    may, june = D(2018, 5, 10), D(2018, 6, 1)
+    story = begun().risk().risk(may, in_force_on=june, version=2)
+    days = (may, june - timedelta(days=1), june)
+    assert [shown(story, day)["rules"]["risk_version"] for day in days] == [1, 1, 2]

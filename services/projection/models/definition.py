@@ -58,7 +58,7 @@ class TargetSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandardLine:
-    """Of a standard, what a reader of totals needs."""
+    """Of a standard, what a reader of totals needs, from the day it is in force."""
 
     on: date
     code: str
@@ -73,7 +73,7 @@ class StandardLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleLine:
-    """A version of one kind of rules, whole."""
+    """A version of one kind of rules, whole, from the day it is in force."""
 
     on: date
     kind: str
@@ -148,8 +148,10 @@ def targets(event: Opened) -> tuple[TargetSet, ...]:
 
 
 def standard(event: StandardPublished) -> StandardLine:
+    # The first is shown at once: until it is in force there is no other to take it for.
+    first = event.previous_version is None
     return StandardLine(
-        on=event.effective_on,
+        on=event.effective_on if first else max(event.effective_on, event.in_force_on),
         code=event.standard.code,
         number=event.standard.version,
         title=event.title,

@@ -89,7 +89,7 @@ class ProgrammeProgress:
         return Calendar.of(line.event for line in self.calendars)
 
     def rules_of(self, kind: str) -> RuleLine | None:
-        """The version of these rules published last."""
+        """The version of these rules in force last."""
         return next((line for line in reversed(self.rules) if line.kind == kind), None)
 
     def phases(self) -> tuple[Phase, ...]:
@@ -139,8 +139,8 @@ def evolve(row: ProgrammeProgress, received: Received) -> ProgrammeProgress:
             )
         case StandardPublished() as event:
             return replace(row, standards=(*row.standards, standard(event)))
-        case RulesPublished(kind=kind, version=number, rules=rules):
-            line = RuleLine(on=on, kind=kind, number=number, rules=rules)
+        case RulesPublished(kind=kind, version=number, rules=rules, in_force_on=in_force_on):
+            line = RuleLine(on=max(on, in_force_on), kind=kind, number=number, rules=rules)
             return replace(row, rules=(*row.rules, line))
         case CalendarPublished() as event:
             return replace(row, calendars=(*row.calendars, CalendarLine(on=on, event=event)))
