@@ -16,18 +16,16 @@ from shared.clock import civil_day
 from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.refusals import Refused
 from shared.events.envelope import Record
-from shared.store.command import Command
 from shared.store.log import Log
 from shared.store.streams import Stream
 from shared.web import bodies
 from shared.web.auth import Principal, allow, own_office
-from shared.web.commands import Written, answer, command, created
+from shared.web.commands import Wish, Written, answer, created
 
 RECIPIENTS = ("clerk", "head", "gov", "officer", "leader", "member", "city")
 
 Reader = Annotated[Principal, Depends(allow(*RECIPIENTS, "auditor"))]
 Recipient = Annotated[Principal, Depends(allow(*RECIPIENTS))]
-Wish = Annotated[Command, Depends(command)]
 Code = Annotated[bodies.Code, Query()]
 
 

@@ -12,18 +12,16 @@ from services.notification.feed import Cursor, Wanted, known_types, recorded_fro
 from services.notification.subscriptions import State, Subscription, Subscriptions
 from services.notification.targets import check_url
 from shared.contracts.refusals import Refused
-from shared.store.command import Command
 from shared.store.log import Log
 from shared.web.auth import Principal, allow
 from shared.web.bodies import Body, Code, Day
-from shared.web.commands import command
+from shared.web.commands import Wish
 
 AT_ONCE = 200
 
 # Names what a command makes, so that the same key always names the same thing.
 _MADE_BY = UUID("52f60a0e-8c1f-5d3b-a1c8-0f7f4f2a9b64")
 
-Wish = Annotated[Command, Depends(command)]
 Owner = Annotated[Principal, Depends(allow("integrator"))]
 Reader = Annotated[Principal, Depends(allow("integrator", "auditor"))]
 

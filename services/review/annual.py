@@ -15,7 +15,7 @@ from shared.contracts.programme import (
     ProgrammeEvent,
     RulesRef,
 )
-from shared.contracts.refusals import Refused
+from shared.contracts.refusals import Refused, not_before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +106,7 @@ def _check_days(sheet: Sheet, *, known_on: date, now: datetime, site: ProgrammeS
     if sheet.as_of_on.year < sheet.year:
         raise Refused("assessment-before-year", as_of_on=sheet.as_of_on, year=str(sheet.year))
     day = site["effective_on"]
-    if day < sheet.as_of_on:
-        raise Refused("effective-day-too-early", effective_on=day, earliest_on=sheet.as_of_on)
+    not_before(day, sheet.as_of_on)
     if known_on > day or sheet.known_at > now:
         raise Refused("known-at-in-future", known_at=sheet.known_at, effective_on=day)
 

@@ -6,14 +6,14 @@ from fastapi import APIRouter, Path, Response
 
 from services.review.annual import issue_annual_assessment, of_year
 from services.review.bodies import SheetBody
-from services.review.place import Code, roles
+from services.review.place import Code
 from services.review.programme_acts import ACTS
 from services.review.programme_place import Here, act, read
 from shared.clock import civil_day
 from shared.contracts.programme import AnnualAssessmentIssued
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
-from shared.web.auth import ROLES
+from shared.web.auth import ROLES, roles
 from shared.web.commands import Written
 
 

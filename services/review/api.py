@@ -10,7 +10,7 @@ from services.review.comparison import Difference, differences, may_compare
 from services.review.directory import Directory, officers
 from services.review.letters_api import letters
 from services.review.looking import WantedCases, page, scene
-from services.review.place import Here, Who, roles
+from services.review.place import Here
 from services.review.programmes_api import programmes
 from services.review.review_changes import Changes, changes
 from services.review.rewards_api import rewards
@@ -26,6 +26,7 @@ from services.review.views import (
 from services.review.workbook_api import workbooks
 from shared.contracts.case import MarksRecorded
 from shared.store.log import Log
+from shared.web.auth import Who, roles
 from shared.web.spreadsheets import ALSO_TABLE, ALSO_XLSX
 
 READERS = ("officer", "leader", "member", "city", "clerk", "head", "gov", "auditor")

@@ -42,7 +42,7 @@ from shared.contracts.case import (
     WithdrawalRefused,
 )
 from shared.contracts.programme import StandardPublished
-from shared.contracts.refusals import Refused
+from shared.contracts.refusals import Refused, not_before
 
 Stage = Literal[
     "none",
@@ -223,13 +223,7 @@ def block(case: Case, site: ProgrammeSite, *, since: date | None = None) -> Case
 
     Raises Refused("effective-day-too-early").
     """
-    earliest = since or case.since
-    if site["effective_on"] < earliest:
-        raise Refused(
-            "effective-day-too-early",
-            effective_on=site["effective_on"],
-            earliest_on=earliest,
-        )
+    not_before(site["effective_on"], since or case.since)
     return {
         **block_on(case, site["effective_on"]),
         "backdated_reason": site.get("backdated_reason"),

@@ -21,7 +21,7 @@ from services.review.case_bodies import (
 )
 from services.review.desk import Desk, allowed
 from services.review.directory import Directory
-from services.review.place import Here, Place, Scene, Seen, Wish, name_of
+from services.review.place import Here, Place, Scene, Seen, name_of
 from services.review.programme import Programme
 from services.review.veto import record_veto
 from shared.clock import civil_day
@@ -31,7 +31,7 @@ from shared.contracts.programme import StandardPublished
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
 from shared.web.bodies import scored
-from shared.web.commands import Written
+from shared.web.commands import Wish, Written
 from shared.web.spreadsheets import SENT_AS_XLSX
 
 CASE = "/{programme}/{township}/{round}"

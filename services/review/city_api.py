@@ -10,10 +10,10 @@ from services.review.case_bodies import CityMarksBody, DecisionBody, LetterRetur
 from services.review.cases_api import CASE
 from services.review.desk import Desk, allowed
 from services.review.letters import return_recommendation
-from services.review.place import Here, Scene, Seen, Wish
+from services.review.place import Here, Scene, Seen
 from shared.contracts.case import CaseEvent
 from shared.store.log import Log
-from shared.web.commands import Written
+from shared.web.commands import Wish, Written
 
 
 def city_acts(log: Log) -> APIRouter:

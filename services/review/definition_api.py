@@ -22,7 +22,7 @@ from services.review.definition import (
     StandardDraft,
     TownshipDraft,
 )
-from services.review.place import Code, roles
+from services.review.place import Code
 from services.review.programme import enrol_township, withdraw_township
 from services.review.programme_acts import ACTS
 from services.review.programme_place import Here, act, read
@@ -45,7 +45,7 @@ from shared.contracts.programme import (
     TownshipEnrolled,
 )
 from shared.store.log import Log
-from shared.web.auth import ROLES
+from shared.web.auth import ROLES, roles
 from shared.web.commands import Written
 
 Year = Annotated[int, Path(ge=2000, le=2200)]

@@ -20,14 +20,13 @@ from services.review.place import (
     known,
     of_district,
     on_behalf,
-    roles,
 )
 from services.review.programme import Programme
 from shared.contracts.case import CaseEvent
 from shared.contracts.refusals import Refused
 from shared.store.command import Command
 from shared.store.log import Log
-from shared.web.auth import Principal
+from shared.web.auth import Principal, roles
 from shared.web.commands import Written, created
 
 DISTRICT = ("officer", "leader")

@@ -11,12 +11,12 @@ import asyncpg
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from services.review.place import AT_ONCE, Who, is_district, roles
+from services.review.place import AT_ONCE, is_district
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
 from shared.store.session import LOST
 from shared.store.streams import Stream, Unavailable
-from shared.web.auth import Principal
+from shared.web.auth import Principal, Who, roles
 from shared.web.bodies import Body, Code, Day, Line
 
 

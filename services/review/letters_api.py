@@ -13,7 +13,7 @@ from services.review.case import Case, Stage
 from services.review.case_bodies import LetterBody
 from services.review.desk import allowed, permit
 from services.review.letters import recommend
-from services.review.place import AT_ONCE, Code, Who, Wish, name_of, of_bureaus, roles
+from services.review.place import AT_ONCE, Code, name_of, of_bureaus
 from services.review.programme import Programme
 from services.review.standards import no_duplicates
 from shared.clock import civil_day
@@ -21,8 +21,8 @@ from shared.contracts.blocks import Document, Title
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
 from shared.store.streams import Changes, Stream, Unavailable
-from shared.web.auth import Principal
-from shared.web.commands import Written, answer, created
+from shared.web.auth import Principal, Who, roles
+from shared.web.commands import Wish, Written, answer, created
 
 LetterId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,60}$")]
 READERS = ("officer", "leader", "city", "auditor")

@@ -7,7 +7,7 @@ from datetime import date
 from services.review.programme import Programme, in_being
 from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.programme import OrganisationRenamed, ProgrammeEvent
-from shared.contracts.refusals import Refused
+from shared.contracts.refusals import Refused, not_before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +91,7 @@ def rename_organisation(
         raise Refused("organisation-takes-part", organisation=organisation)
     elif _same(naming, said[-1]):
         return []
-    if site["effective_on"] < said[0].from_on:
-        raise Refused(
-            "effective-day-too-early",
-            effective_on=site["effective_on"],
-            earliest_on=said[0].from_on,
-        )
+    not_before(site["effective_on"], said[0].from_on)
     earliest_on = said[-1].from_on
     if naming.from_on < earliest_on:
         raise Refused(

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from services.review.bodies import NameBody, drafted
 from services.review.organisations import Naming, rename_organisation
-from services.review.place import Code, roles
+from services.review.place import Code
 from services.review.programme_acts import ACTS
 from services.review.programme_place import AsOf, Here, act, read
 from services.review.programme_views import (
@@ -14,7 +14,7 @@ from services.review.programme_views import (
 )
 from shared.clock import civil_day
 from shared.store.log import Log
-from shared.web.auth import ROLES
+from shared.web.auth import ROLES, roles
 from shared.web.commands import Written
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID, uuid5
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path
 
 from services.review.applications import Applications
 from services.review.bodies import ActBody
@@ -20,8 +20,8 @@ from shared.store.command import Command
 from shared.store.log import Log
 from shared.store.streams import Stream
 from shared.web import bodies
-from shared.web.auth import Auth, Principal, allow
-from shared.web.commands import Written, answer, command, decision
+from shared.web.auth import Principal, Who
+from shared.web.commands import Written, answer, decision
 
 # Names what a command makes, so that the same key always names the same thing.
 _MADE_BY = UUID("1c0f5c9e-7d4a-5b8e-9a59-52f3b8f0d7a2")
@@ -33,7 +33,6 @@ CODE = "[A-Za-z0-9-]{1,60}"
 TOWNSHIP = frozenset({"clerk", "head", "gov"})
 Code = Annotated[bodies.Code, Path()]
 Round = Annotated[int, Path(ge=1, le=9999)]
-Wish = Annotated[Command, Depends(command)]
 # A wish of somebody who says which version they saw.
 Seen = Annotated[Command, Depends(decision)]
 
@@ -98,25 +97,11 @@ def shows_marks(scene: Scene) -> bool:
 Decision = Callable[[Scene], Sequence[CaseEvent]]
 
 
-async def who(request: Request) -> Principal:
-    """Who asks; the route's `roles` are checked beside it."""
-    auth: Auth = request.app.state.auth
-    return await auth.principal(request)
-
-
-Who = Annotated[Principal, Depends(who)]
-
-
 async def place(programme: Code, township: Code, round: Round, principal: Who) -> Place:
     return Place(programme, township, round, principal)
 
 
 Here = Annotated[Place, Depends(place)]
-
-
-def roles(*names: str) -> list[Any]:
-    """The dependencies of a route that takes one of these roles."""
-    return [Depends(allow(*names))]
 
 
 async def act(log: Log, here: Place, wish: Command, body: ActBody, decision: Decision) -> Written:

@@ -29,7 +29,7 @@ from shared.contracts.programme import (
     TownshipEnrolled,
     TownshipWithdrawn,
 )
-from shared.contracts.refusals import Refused
+from shared.contracts.refusals import Refused, not_before
 from shared.working_days import Calendar
 
 
@@ -181,13 +181,7 @@ def in_being(
     """
     if programme.opened is None:
         raise Refused("unknown-programme", programme=site["programme"])
-    earliest_on = max(one.effective_on for one in (programme.opened, *after))
-    if site["effective_on"] < earliest_on:
-        raise Refused(
-            "effective-day-too-early",
-            effective_on=site["effective_on"],
-            earliest_on=earliest_on,
-        )
+    not_before(site["effective_on"], max(one.effective_on for one in (programme.opened, *after)))
     return programme.opened
 
 
@@ -213,10 +207,8 @@ def enrol_township(
     if any(programme.acts_as(one.office, draft.office) for one in programme.townships.values()):
         raise Refused("duplicate-code", kind="office", duplicate=draft.office)
     left_on = [until for one, until in programme.left if one.township == draft.township]
-    if left_on and site["effective_on"] < left_on[-1]:
-        raise Refused(
-            "effective-day-too-early", effective_on=site["effective_on"], earliest_on=left_on[-1]
-        )
+    if left_on:
+        not_before(site["effective_on"], left_on[-1])
     return [
         TownshipEnrolled(
             **site,

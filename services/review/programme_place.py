@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Response
 
 from services.review.bodies import ActBody
-from services.review.place import Code, Who, Wish, known, of_district
+from services.review.place import Code, known, of_district
 from services.review.programme import Programme, evolve
 from shared.clock import civil_day
 from shared.contracts.blocks import ProgrammeSite
@@ -17,9 +17,9 @@ from shared.contracts.registry import ADAPTERS
 from shared.store.command import Command
 from shared.store.log import Log
 from shared.store.streams import Stream
-from shared.web.auth import Principal
+from shared.web.auth import Principal, Who
 from shared.web.bodies import Day
-from shared.web.commands import Written, answer, created
+from shared.web.commands import Wish, Written, answer, created
 
 Decision = Callable[[Programme, ProgrammeSite], Sequence[ProgrammeEvent]]
 

@@ -10,7 +10,7 @@ from services.review.bodies import ActBody, DefinitionBody, EndBody
 from services.review.definition_api import definition_routes
 from services.review.opening import open_programme
 from services.review.organisations_api import organisation_routes
-from services.review.place import AT_ONCE, CODE, Code, Who, Wish, roles
+from services.review.place import AT_ONCE, CODE, Code
 from services.review.programme import close
 from services.review.programme_acts import ACTS, allowed
 from services.review.programme_place import AsOf, Here, act, read, read_as_of
@@ -18,8 +18,8 @@ from services.review.programme_views import ProgrammeRows, ProgrammeView, progra
 from shared.clock import civil_day
 from shared.store.log import Log
 from shared.store.streams import Stream
-from shared.web.auth import ROLES, own_office
-from shared.web.commands import Written, answer, created
+from shared.web.auth import ROLES, Who, own_office, roles
+from shared.web.commands import Wish, Written, answer, created
 
 
 def programmes(log: Log) -> APIRouter:

@@ -9,11 +9,11 @@ from services.review import reward
 from services.review.case_bodies import CancellationBody, ClosureBody, PaymentBody, RewardBody
 from services.review.cases_api import CASE
 from services.review.desk import Desk, allowed
-from services.review.place import Here, Scene, Wish, name_of
+from services.review.place import Here, Scene, name_of
 from services.review.title import close_case
 from shared.contracts.case import CaseEvent
 from shared.store.log import Log
-from shared.web.commands import Written
+from shared.web.commands import Wish, Written
 
 RewardId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
 

@@ -15,7 +15,7 @@ from services.review.case import Case
 from services.review.case_bodies import AwardsBody, CorrectionBody, RevocationBody
 from services.review.desk import allowed, permit
 from services.review.letters_api import case_streams
-from services.review.place import AT_ONCE, CODE, Code, Who, Wish, known, name_of, on_behalf, roles
+from services.review.place import AT_ONCE, CODE, Code, known, name_of, on_behalf
 from services.review.programme import Programme
 from shared.clock import civil_day
 from shared.contracts.blocks import ProgrammeSite, Title
@@ -24,8 +24,8 @@ from shared.contracts.refusals import Refused
 from shared.store.command import Command
 from shared.store.log import Log
 from shared.store.streams import Changes, Claim, Stream
-from shared.web.auth import Principal
-from shared.web.commands import Written, answer, created
+from shared.web.auth import Principal, Who, roles
+from shared.web.commands import Wish, Written, answer, created
 
 # Any text that a plaque may bear, a slash in it too; it is compared as `plaque_key` writes it.
 Plaque = Annotated[

@@ -12,14 +12,15 @@ from services.review.cases_api import CASE, record_own_marks
 from services.review.desk import allowed
 from services.review.directory import Directory
 from services.review.looking import WantedCases, page, scene
-from services.review.place import Here, Place, Who, Wish, roles
+from services.review.place import Here, Place
 from services.review.team import counting_marks, ordinary
 from services.review.views import CaseRow, sheet
 from shared.contracts.blocks import Mark
 from shared.contracts.programme import StandardPublished
 from shared.store.log import Log
+from shared.web.auth import Who, roles
 from shared.web.bodies import Day, Words
-from shared.web.commands import Written
+from shared.web.commands import Wish, Written
 from shared.web.spreadsheets import SpreadsheetAsked, SpreadsheetSent, TableAsked
 from shared.workbook.desk import hand_out, hand_out_table, send_back, take_back
 from shared.workbook.form import Binding, Finding, Form, Line, Reading, completed

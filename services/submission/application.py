@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from services.submission.dossier import Dossier, not_before
+from services.submission.dossier import Dossier
 from shared.contracts.blocks import Totals, TownshipSite
 from shared.contracts.dossier import (
     ApplicationSubmitted,
@@ -16,7 +16,7 @@ from shared.contracts.dossier import (
     WithdrawalRequested,
 )
 from shared.contracts.programme import BatchAnnounced, Phase, StandardPublished, Target
-from shared.contracts.refusals import Refused
+from shared.contracts.refusals import Refused, not_before
 from shared.standard import check_facts, prerequisites, score, to_pass_cp
 
 

@@ -169,12 +169,6 @@ def asked(dossier: Dossier, funding_id: str) -> Funding:
     return found
 
 
-def not_before(on: date, earliest_on: date) -> None:
-    """Refused("effective-day-too-early") where an event would precede the one it depends on."""
-    if on < earliest_on:
-        raise Refused("effective-day-too-early", effective_on=on, earliest_on=earliest_on)
-
-
 def _set_back(dossier: Dossier, on: date) -> Dossier:
     """An office may score itself on a later day before it hears; that answers all the same."""
     scored = dossier.scored

@@ -30,7 +30,7 @@ from services.submission.drafts_answers import (
 )
 from services.submission.evidence_held import EvidenceBody, held
 from services.submission.losses import LossesOf
-from services.submission.place import Code, Here, Place, programme_of, read, roles
+from services.submission.place import Code, Here, Place, programme_of, read
 from services.submission.planning import record_assessment
 from services.submission.programmes import Programme
 from services.submission.sheet import edited, freezable, item_of, says
@@ -40,6 +40,7 @@ from shared.contracts.programme import StandardPublished
 from shared.standard import check, check_facts
 from shared.store.log import Log
 from shared.web.acts import Act, attempt
+from shared.web.auth import roles
 from shared.web.bodies import Body, Flag, Line, Measure, Points, Sha256, Words
 from shared.web.commands import seen
 from shared.web.spreadsheets import ALSO_XLSX

@@ -1,9 +1,6 @@
 """Who stands before a file: asked of the programme and the cases that this service follows."""
 
 from collections.abc import Mapping
-from typing import Annotated
-
-from fastapi import Depends, Request
 
 from services.submission import evidence_grants, programmes
 from services.submission.evidence_grants import Grants, Reader
@@ -11,16 +8,7 @@ from services.submission.programmes import Programme
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
 from shared.store.streams import Stream
-from shared.web.auth import Auth, Principal
-
-
-async def who(request: Request) -> Principal:
-    """Whoever is signed in; the route's `roles` are checked beside it."""
-    auth: Auth = request.app.state.auth
-    return await auth.principal(request)
-
-
-Who = Annotated[Principal, Depends(who)]
+from shared.web.auth import Principal
 
 
 class Access:

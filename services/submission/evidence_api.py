@@ -8,17 +8,19 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from services.submission.evidence import Register, Upload
-from services.submission.evidence_access import Access, Who
+from services.submission.evidence_access import Access
 from services.submission.evidence_intake import PART_BYTES, Intake, TakenIn, part_sizes
 from services.submission.evidence_kinds import check_name
 from services.submission.evidence_reading import readings
 from services.submission.evidence_store import EvidenceStore
-from services.submission.place import Wish, name_of, roles
+from services.submission.place import name_of
 from services.submission.settings import SubmissionSettings
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
 from shared.store.pool import Pool
+from shared.web.auth import Who, roles
 from shared.web.bodies import Body, Code, Line, Sha256
+from shared.web.commands import Wish
 
 LARGER_BODIES = {
     r"/v1/evidence/uploads/[^/]+/parts/[^/]+": PART_BYTES,

@@ -10,16 +10,16 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from services.submission.evidence import Erasure, Kept, Register
-from services.submission.evidence_access import Access, Who
+from services.submission.evidence_access import Access
 from services.submission.evidence_kinds import KINDS
 from services.submission.evidence_store import EvidenceStore
-from services.submission.place import Wish, roles
 from shared.clock import civil_day
 from shared.contracts.blocks import Document
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
-from shared.web.auth import Principal
+from shared.web.auth import Principal, Who, roles
 from shared.web.bodies import Body, Code, Paper, Sha256, Words
+from shared.web.commands import Wish
 
 _READERS = ("clerk", "head", "gov", "officer", "leader", "member", "city", "auditor")
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")

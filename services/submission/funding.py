@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from services.submission.dossier import Dossier, Funding, asked, known, not_before
+from services.submission.dossier import Dossier, Funding, asked, known
 from shared.contracts.blocks import Evidence, TownshipSite
 from shared.contracts.dossier import (
     DossierEvent,
@@ -13,7 +13,7 @@ from shared.contracts.dossier import (
     FundingLine,
     FundingRequested,
 )
-from shared.contracts.refusals import Refused
+from shared.contracts.refusals import Refused, not_before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

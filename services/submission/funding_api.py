@@ -16,18 +16,9 @@ from services.submission.answers import FundingView, FundingWritten, funding_vie
 from services.submission.bodies import FundingAnswerBody, FundingBody
 from services.submission.dossier import asked
 from services.submission.funding import decide_funding, request_funding
-from services.submission.place import (
-    Came,
-    Here,
-    Part,
-    name_of,
-    programme_of,
-    read,
-    record,
-    roles,
-    route,
-)
+from services.submission.place import Came, Here, Part, name_of, programme_of, read, record, route
 from shared.store.log import Log
+from shared.web.auth import roles
 from shared.web.commands import Written
 
 

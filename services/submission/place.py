@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID, uuid5
 
-from fastapi import Depends, Path, Request, Response
+from fastapi import Depends, Path, Response
 
 from services.submission import programmes
 from services.submission.access import Act, Side, acting_side, may_read
@@ -22,16 +22,15 @@ from shared.store.command import Command
 from shared.store.log import Log
 from shared.store.streams import Stream
 from shared.web import bodies
-from shared.web.auth import Auth, Principal, allow
+from shared.web.auth import Principal, Who, roles
 from shared.web.bodies import ActBody
-from shared.web.commands import Written, answer, command, created
+from shared.web.commands import Wish, Written, answer, created
 
 # Names what a command makes, so that the same key always names the same thing.
 _MADE_BY = UUID("6f1f2a39-6d0c-5c0e-9b8a-2a6a6e4c7a11")
 
 Code = Annotated[bodies.Code, Path()]
 Part = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
-Wish = Annotated[Command, Depends(command)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +50,9 @@ class Place:
         return f"/v1/dossiers/{self.programme}/{self.township}"
 
 
-async def place(request: Request, programme: Code, township: Code) -> Place:
-    """The dossier of the path; the route's `roles` are checked beside it."""
-    auth: Auth = request.app.state.auth
-    return Place(programme, township, await auth.principal(request))
+async def place(programme: Code, township: Code, who: Who) -> Place:
+    """The dossier of the path."""
+    return Place(programme, township, who)
 
 
 Here = Annotated[Place, Depends(place)]
@@ -96,11 +94,6 @@ class Scene:
 
 
 Decision = Callable[[Scene], Sequence[DossierEvent]]
-
-
-def roles(*names: str) -> list[Any]:
-    """The dependencies of a route that takes one of these roles."""
-    return [Depends(allow(*names))]
 
 
 def route(act: Act) -> dict[str, Any]:

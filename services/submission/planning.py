@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.submission import programmes
-from services.submission.dossier import Dossier, not_before
+from services.submission.dossier import Dossier
 from services.submission.programmes import Programme
 from shared.contracts.blocks import Evidence, Mark, TownshipSite
 from shared.contracts.dossier import (
@@ -19,7 +19,7 @@ from shared.contracts.dossier import (
     SelfAssessmentRecorded,
 )
 from shared.contracts.programme import StandardPublished
-from shared.contracts.refusals import Refused
+from shared.contracts.refusals import Refused, not_before
 from shared.standard import check, check_facts, score, to_demonstration_cp, to_pass_cp
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from services.submission.access import READERS, SHARE, of_programme
 from services.submission.answers import PracticeRows, PracticeWritten
@@ -15,7 +15,6 @@ from services.submission.place import (
     programme_of,
     read,
     record,
-    roles,
     route,
 )
 from services.submission.practice import share_practice
@@ -23,7 +22,7 @@ from shared.contracts.dossier import GoodPracticeShared
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
 from shared.web import bodies
-from shared.web.auth import Auth
+from shared.web.auth import Who, roles
 
 AT_ONCE = 100
 # Whoever has a part in a programme reads all of it; strangers only what is public.
@@ -70,17 +69,15 @@ def routes(log: Log) -> APIRouter:
 
     @router.get("", dependencies=roles(*MEMBERS, *STRANGERS))
     async def practices(
-        request: Request,
+        who: Who,
         programme: Annotated[bodies.Code, Query()],
         after: Annotated[str, Query(max_length=60)] = "",
         limit: Annotated[int, Query(ge=1, le=AT_ONCE)] = AT_ONCE,
     ) -> PracticeRows:
         """What worked elsewhere, by township; `limit` counts townships."""
-        auth: Auth = request.app.state.auth
-        principal = await auth.principal(request)
         followed = await programme_of(log, programme)
-        all_of_it = "auditor" in principal.roles or of_programme(principal, followed)
-        if not all_of_it and principal.roles.isdisjoint(STRANGERS):
+        all_of_it = "auditor" in who.roles or of_programme(who, followed)
+        if not all_of_it and who.roles.isdisjoint(STRANGERS):
             raise Refused("other-organisation", organisation=followed.district)
         page, more = await dossiers_of(log, followed, after=after, limit=limit)
         shared = [

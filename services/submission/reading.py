@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from services.submission import programmes
 from services.submission.access import READERS, may_read
@@ -23,14 +23,14 @@ from services.submission.answers import (
 from services.submission.dossier import Application, known
 from services.submission.evidence_access import reader_of
 from services.submission.evidence_grants import on_team
-from services.submission.place import Here, Part, Place, dossiers_of, programme_of, read, roles
+from services.submission.place import Here, Part, Place, dossiers_of, programme_of, read
 from services.submission.programmes import Programme
 from shared.clock import civil_day
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
 from shared.store.streams import Stream
 from shared.web import bodies
-from shared.web.auth import Auth
+from shared.web.auth import Principal, Who, roles
 from shared.web.spreadsheets import ALSO_TABLE
 
 AT_ONCE = 100
@@ -58,13 +58,11 @@ def wanted(
 WantedDossiers = Annotated[Wanted, Depends(wanted)]
 
 
-async def page(log: Log, request: Request, asked: Wanted) -> DossierRows:
+async def page(log: Log, who: Principal, asked: Wanted) -> DossierRows:
     """A page of a programme's dossiers by township, for its district and auditors."""
-    auth: Auth = request.app.state.auth
-    principal = await auth.principal(request)
     followed = await programme_of(log, asked.programme)
-    if "auditor" not in principal.roles and not programmes.acts_as(
-        followed, principal.organisation, followed.district
+    if "auditor" not in who.roles and not programmes.acts_as(
+        followed, who.organisation, followed.district
     ):
         raise Refused("other-organisation", organisation=followed.district)
     found, more = await dossiers_of(
@@ -80,9 +78,9 @@ def readings(router: APIRouter, log: Log) -> None:
     """Lists, one dossier, its parts."""
 
     @router.get("", dependencies=roles("officer", "leader", "auditor"), responses=ALSO_TABLE)
-    async def dossiers(request: Request, asked: WantedDossiers) -> DossierRows:
+    async def dossiers(who: Who, asked: WantedDossiers) -> DossierRows:
         """Every enrolled township whose code begins with `township`, its dossier begun or not."""
-        return await page(log, request, asked)
+        return await page(log, who, asked)
 
     @router.get("/{programme}/{township}", dependencies=roles(*READERS))
     async def dossier(here: Here, response: Response) -> DossierView:

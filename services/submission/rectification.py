@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from services.submission.dossier import Deficiency, Dossier, asked, known, not_before
+from services.submission.dossier import Deficiency, Dossier, asked, known
 from shared.contracts.blocks import Evidence, FoundBy, TownshipSite
 from shared.contracts.dossier import (
     DeficiencyFound,
@@ -16,7 +16,7 @@ from shared.contracts.dossier import (
     SelfAssessmentRecorded,
 )
 from shared.contracts.programme import Item, StandardPublished
-from shared.contracts.refusals import Refused
+from shared.contracts.refusals import Refused, not_before
 from shared.working_days import Calendar
 
 

@@ -12,7 +12,7 @@ from services.submission.answers import DossierRow
 from services.submission.drafts import Draft, Drafts
 from services.submission.drafts_api import Desk, desk
 from services.submission.importing import Import, after, compared
-from services.submission.place import Here, Place, read, roles
+from services.submission.place import Here, Place, read
 from services.submission.preview import Preview, preview
 from services.submission.reading import WantedDossiers, page
 from services.submission.sheet import fitted
@@ -20,6 +20,7 @@ from shared.clock import civil_day
 from shared.contracts.programme import StandardPublished
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
+from shared.web.auth import Who, roles
 from shared.web.spreadsheets import SENT_AS_XLSX, XLSX, SpreadsheetAsked, TableAsked
 from shared.workbook.desk import hand_out, hand_out_table, send_back, take_back
 from shared.workbook.form import Binding, Form, Line, Reading
@@ -170,9 +171,9 @@ def _lists(log: Log) -> APIRouter:
     router = APIRouter(prefix="/v1/dossiers", route_class=TableAsked)
 
     @router.get("", dependencies=roles("officer", "leader", "auditor"), include_in_schema=False)
-    async def dossiers(request: Request, asked: WantedDossiers) -> Response:
+    async def dossiers(who: Who, asked: WantedDossiers, request: Request) -> Response:
         """The dossiers of a programme as a table."""
-        found = await page(log, request, asked)
+        found = await page(log, who, asked)
         return await hand_out_table(
             request, "创建档案", _COLUMNS, [_row(one) for one in found.dossiers], after=found.next
         )

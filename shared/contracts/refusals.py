@@ -6,6 +6,7 @@ Sentences are templates over the facts given to `Refused`; a code is public and 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 
@@ -16,6 +17,12 @@ class Refused(Exception):
         super().__init__(code, facts)
         self.code = code
         self.facts = facts
+
+
+def not_before(on: date, earliest_on: date) -> None:
+    """Refused("effective-day-too-early") where an event would precede the one it depends on."""
+    if on < earliest_on:
+        raise Refused("effective-day-too-early", effective_on=on, earliest_on=earliest_on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode, urlsplit
 
 import httpx
 import jwt
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.openapi.models import HTTPBearer
 from fastapi.responses import RedirectResponse
 from fastapi.security.base import SecurityBase
@@ -139,6 +139,20 @@ def allow(*roles: str) -> Allow:
     if not roles or not ROLES.issuperset(roles):
         raise ValueError(f"roles are {sorted(ROLES)}, not {roles}")
     return Allow(frozenset(roles))
+
+
+def roles(*names: str) -> list[Any]:
+    """The dependencies of a route that takes one of these roles."""
+    return [Depends(allow(*names))]
+
+
+async def who(request: Request) -> Principal:
+    """Who asks; the route's `roles` are checked beside it."""
+    auth: Auth = request.app.state.auth
+    return await auth.principal(request)
+
+
+Who = Annotated[Principal, Depends(who)]
 
 
 def own_office(principal: Principal, organisation: str) -> None:

@@ -58,7 +58,10 @@ async def command(request: Request) -> Command:
     )
 
 
-async def decision(wish: Annotated[Command, Depends(command)]) -> Command:
+Wish = Annotated[Command, Depends(command)]
+
+
+async def decision(wish: Wish) -> Command:
     """A dependency: such a wish of somebody who says, by `If-Match`, which version they saw.
 
     Nobody decides on a case that they have not seen. Raises Refused("if-match-required") besides
