@@ -160,7 +160,16 @@ def _tells_position(kind: bytes, data: bytes) -> bool:
 
 
 def _tiff(given: bytes) -> bytes | None:
-    """EXIF of the same length without its position; None where it cannot be read."""
+    """EXIF of the same length without its position; None where it cannot be read.
+
+    A value may claim to lie where a directory does, or the beginning: blanked, it takes that with
+    it, and what is left is not the picture's own EXIF any more.
+    """
+    tiff = _blanked(given)
+    return tiff if tiff is None or _blanked(tiff) == tiff else None
+
+
+def _blanked(given: bytes) -> bytes | None:
     tiff = bytearray(given)
     order = {b"II": "<", b"MM": ">"}.get(bytes(tiff[:2]))
     try:

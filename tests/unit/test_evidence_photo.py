@@ -148,6 +148,13 @@ def test_a_slice_may_end_between_the_two_bytes_of_a_marker(monkeypatch: pytest.M
         assert stripped(content) == content
 
 
+def test_a_position_that_claims_to_lie_in_the_header_takes_all_of_the_exif_with_it() -> None:
+    content = bytearray(TELLING["JPEG, both"])
+    longitude = content.index(b"\x04\x00\x05\x00\x03\x00\x00\x00") + 8
+    content[longitude : longitude + 4] = bytes(4)
+    assert b"Exif" not in stripped(bytes(content))
+
+
 @given(some.data())
 def test_whatever_is_done_to_a_picture_it_is_told_or_comes_out_without_position(
     data: some.DataObject,
