@@ -1,15 +1,15 @@
 """The queries: progress, targets, the overview and its live stream, for all but operators."""
 
 import asyncio
-import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
+from services.projection.answering import Code, answer, head
 from services.projection.happenings import happening_json
 from services.projection.late import late
 from services.projection.models import timeline
@@ -26,7 +26,6 @@ from services.projection.reading import (
     Asked,
     Journal,
     Readings,
-    Seen,
     from_cursor,
     to_cursor,
 )
@@ -44,7 +43,6 @@ class EventStream(StreamingResponse):
     media_type = "text/event-stream"
 
 
-Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
 NamedProgramme = Annotated[str, Query(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
 
 
@@ -71,21 +69,21 @@ def routes(journal: Journal) -> APIRouter:
             for row in rows
             if row.opened
         ]
-        return _answer(request, {"position": position, "programmes": listed}, position)
+        return answer(request, {"position": position, "programmes": listed}, position)
 
     @router.get("/overview/{programme}")
     async def whole(programme: Code, request: Request, asked: asking) -> Response:
         """All that the first view shows, in one answer."""
         seen = await readings.see(programme, asked)
         body = overview(seen.picture, today=seen.today, position=seen.position)
-        return _answer(request, body, seen.position)
+        return answer(request, body, seen.position)
 
     @router.get("/progress/{programme}")
     async def progress(programme: Code, request: Request, asked: asking) -> Response:
         """Every township: its stage and since when, its latest marks, its way to passing."""
         seen = await readings.see(programme, asked)
         lines = townships_json(seen.picture, late(seen.picture))
-        return _answer(request, {**_head(seen), "townships": lines}, seen.position)
+        return answer(request, {**head(seen), "townships": lines}, seen.position)
 
     @router.get("/progress/{programme}/{township}")
     async def one(programme: Code, township: Code, request: Request, asked: asking) -> Response:
@@ -93,14 +91,14 @@ def routes(journal: Journal) -> APIRouter:
         seen = await readings.see(programme, asked)
         found = _township(seen.picture, programme, township)
         body = {
-            **_head(seen),
+            **head(seen),
             **township_json(seen.picture, found, late(seen.picture)),
             "path": _path(seen.picture, found),
             "targets": _targets(seen.picture, township),
             "deficiencies": _deficiencies(found),
             "plan": found.dossier.plans[-1] if found.dossier.plans else None,
         }
-        return _answer(request, body, seen.position)
+        return answer(request, body, seen.position)
 
     @router.get("/progress/{programme}/{township}/timeline")
     async def happenings(
@@ -134,14 +132,14 @@ def routes(journal: Journal) -> APIRouter:
             "items": [happening_json(row) for row in rows[:limit]],
             "next": to_cursor(rows[limit - 1].cursor) if len(rows) > limit else None,
         }
-        return _answer(request, body, position)
+        return answer(request, body, position)
 
     @router.get("/targets/{programme}")
     async def targets(programme: Code, request: Request, asked: asking) -> Response:
         """Every target with its members and burn-up, the first due first."""
         seen = await readings.see(programme, asked)
         lines = [target_json(seen.picture, standing) for standing in seen.picture.targets]
-        return _answer(request, {**_head(seen), "targets": lines}, seen.position)
+        return answer(request, {**head(seen), "targets": lines}, seen.position)
 
     @router.get("/targets/{programme}/{target}")
     async def target(programme: Code, target: Code, request: Request, asked: asking) -> Response:
@@ -150,8 +148,8 @@ def routes(journal: Journal) -> APIRouter:
         found = {standing.target.code: standing for standing in seen.picture.targets}
         if target not in found:
             raise Refused("unknown-target", target=target, known=sorted(found))
-        body = {**_head(seen), **target_json(seen.picture, found[target])}
-        return _answer(request, body, seen.position)
+        body = {**head(seen), **target_json(seen.picture, found[target])}
+        return answer(request, body, seen.position)
 
     @router.get("/stream", response_class=EventStream)
     async def stream(
@@ -213,31 +211,6 @@ async def events(
         coming.cancel()
         # Cancelled only is not ended: the journal must not be left with a listener that is gone.
         await asyncio.gather(stop, coming, return_exceptions=True)
-
-
-def _answer(request: Request, body: dict[str, Any], position: int) -> Response:
-    """JSON with its ETag, or 304 where the reader has the very same already."""
-    content = orjson.dumps(body)
-    etag = f'"{position}-{hashlib.sha256(content).hexdigest()[:16]}"'
-    headers = {
-        "ETag": etag,
-        "X-Fuyan-Position": str(position),
-        "Cache-Control": "private, no-cache",
-    }
-    held = request.headers.get("if-none-match", "")
-    if etag in (tag.strip().removeprefix("W/") for tag in held.split(",")):
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type="application/json", headers=headers)
-
-
-def _head(seen: Seen) -> dict[str, Any]:
-    return {
-        "programme": seen.picture.programme.programme,
-        "as_of": seen.picture.on,
-        "today": seen.today,
-        "position": seen.position,
-        "recorded_at": seen.picture.recorded_at,
-    }
 
 
 def _township(picture: Picture, programme: str, code: str) -> Township:
