@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, Response
 
-from services.review.acts import acts
+from services.review.access import audited
+from services.review.allowed import allowed
 from services.review.case import pinned
 from services.review.cases_api import CASE, district_acts
 from services.review.city_api import city_acts
@@ -10,19 +11,13 @@ from services.review.comparison import Difference, differences, may_compare
 from services.review.directory import Directory, officers
 from services.review.letters_api import letters
 from services.review.looking import WantedCases, page, scene
+from services.review.parts_api import parts
 from services.review.place import Here
 from services.review.programmes_api import programmes
 from services.review.review_changes import Changes, changes
 from services.review.rewards_api import rewards
 from services.review.titles_api import awards_and_titles
-from services.review.views import (
-    CaseRows,
-    CaseView,
-    SheetRow,
-    audited,
-    case_view,
-    sheet,
-)
+from services.review.views import CaseRows, CaseView, SheetRow, case_view, sheet
 from services.review.workbook_api import workbooks
 from shared.contracts.case import MarksRecorded
 from shared.store.log import Log
@@ -39,6 +34,7 @@ def routes(log: Log, directory: Directory) -> APIRouter:
     router.include_router(programmes(log))
     router.include_router(workbooks(log, directory))
     router.include_router(readings(log))
+    router.include_router(parts(log, READERS))
     router.include_router(district_acts(log, directory))
     router.include_router(letters(log))
     router.include_router(city_acts(log))
@@ -64,7 +60,7 @@ def readings(log: Log) -> APIRouter:
         """The case, its three marks of each item side by side, and what may be done next."""
         version, found = await scene(log, here)
         response.headers["ETag"] = f'"{version}"'
-        return case_view(found, pinned(found.case, found.programme), acts(found))
+        return case_view(found, pinned(found.case, found.programme), allowed(found))
 
     @router.get(f"{CASE}/changes", dependencies=roles(*READERS))
     async def changed(here: Here) -> Changes:

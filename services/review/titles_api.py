@@ -10,13 +10,13 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 
 from services.review import title, titles
+from services.review.access import by_right, permit
 from services.review.bodies import ActBody
 from services.review.case import Case
 from services.review.case_bodies import AwardsBody, CorrectionBody, RevocationBody
-from services.review.desk import allowed, permit
 from services.review.letters_api import case_streams
-from services.review.place import AT_ONCE, CODE, Code, known, name_of, on_behalf
-from services.review.programme import Programme
+from services.review.place import AT_ONCE, CODE, Code, name_of, on_behalf
+from services.review.programme import Programme, known
 from shared.clock import civil_day
 from shared.contracts.blocks import ProgrammeSite, Title
 from shared.contracts.case import CaseEvent, TitleRevoked
@@ -46,6 +46,9 @@ class AwardWritten(Written):
     """The act that awarded the titles."""
 
     award_id: str
+
+
+AwardId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
 
 
 class TitleView(BaseModel):
@@ -88,7 +91,7 @@ def awards_and_titles(log: Log) -> APIRouter:
         (version, case), *after = found
         return _view(version, case, [one for _, one in after])
 
-    @router.post("/programmes/{programme}/awards", status_code=201, dependencies=allowed("awards"))
+    @router.post("/programmes/{programme}/awards", status_code=201, dependencies=by_right("awards"))
     async def award(
         programme: Code, who: Who, wish: Wish, body: AwardsBody, response: Response
     ) -> AwardWritten:
@@ -126,6 +129,19 @@ def awards_and_titles(log: Log) -> APIRouter:
         said = AwardWritten(**answer(written).model_dump(), award_id=award_id)
         created(response, f"/v1/programmes/{programme}/awards/{award_id}", said)
         return said
+
+    @router.get("/programmes/{programme}/awards/{award_id}", dependencies=roles(*READERS))
+    async def together(programme: Code, award_id: AwardId) -> list[TitleView]:
+        """The titles that one act awarded, as they now stand."""
+        found: list[TitleView] = []
+        page = [""]
+        while page:
+            page = await titles.awarded(log, programme, after=page[-1], limit=AT_ONCE)
+            shown = await asyncio.gather(*(view(case_id) for case_id in page))
+            found += [one for one in shown if one.award_id == award_id]
+        if not found:
+            raise Refused("award-unknown", award_id=award_id)
+        return found
 
     @router.get("/titles", dependencies=roles(*READERS))
     async def register(
@@ -177,7 +193,7 @@ def awards_and_titles(log: Log) -> APIRouter:
         return created(response, f"/v1/titles/{quote(plaque, safe='')}", written)
 
     @router.post(
-        "/titles/{plaque:path}/correction", status_code=201, dependencies=allowed("correction")
+        "/titles/{plaque:path}/correction", status_code=201, dependencies=by_right("correction")
     )
     async def correct(
         plaque: Plaque, who: Who, wish: Wish, body: CorrectionBody, response: Response
@@ -196,7 +212,7 @@ def awards_and_titles(log: Log) -> APIRouter:
         return await about("correction", plaque, who, wish, body, response, decide)
 
     @router.post(
-        "/titles/{plaque:path}/revocation", status_code=201, dependencies=allowed("revocation")
+        "/titles/{plaque:path}/revocation", status_code=201, dependencies=by_right("revocation")
     )
     async def revoke(
         plaque: Plaque, who: Who, wish: Wish, body: RevocationBody, response: Response
