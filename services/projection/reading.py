@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Protocol
 
 import orjson
 from fastapi import Query
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from services.projection.models.rows import Rows, fold
 from services.projection.models.schema import Connection
@@ -74,6 +74,8 @@ class Asked:
     known_at: Annotated[
         AwareDatetime | None,
         BeforeValidator(end_of_known),
+        # Beyond these an instant of another zone has no counterpart in UTC.
+        Field(ge=datetime(1900, 1, 1, tzinfo=UTC), lt=datetime(2900, 1, 1, tzinfo=UTC)),
         Query(description="Only what was recorded by then: an instant, or all of a day"),
     ] = None
     at_least: Annotated[
