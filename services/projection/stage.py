@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from services.projection.models.case import CaseProgress, HeldTitle
+from services.projection.models.case import CaseProgress
 from services.projection.models.definition import Enrolment
 from services.projection.models.dossier import DossierProgress
 from services.projection.models.programme import enrolled
+from services.projection.models.title import HeldTitle
 
 ANSWER_WITHIN = timedelta(minutes=1)
 
@@ -134,6 +135,12 @@ def title_in_force(cases: Sequence[CaseProgress]) -> HeldTitle | None:
     replaced = {step.replaces for case in cases for step in case.titles if step.replaces}
     standing = (case.title() for case in sorted(cases, key=lambda case: -case.round))
     return next((title for title in standing if title and not title.numbers & replaced), None)
+
+
+def case_stage(case: CaseProgress) -> Stage | None:
+    """Where an open case stands by itself; None once it was decided against or closed."""
+    over = any(step.act == "closed" for step in case.steps)
+    return None if over or not case.steps else _by_case(case).stage
 
 
 def ready(dossier: DossierProgress) -> bool:

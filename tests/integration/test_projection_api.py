@@ -46,7 +46,8 @@ async def test_events_told_twice_are_folded_once(projection: Projection) -> None
         await apply(projection.journal.folding._connection, events)
     assert await projection.json(f"/v1/progress/{P}") == before
     timeline = await projection.json(f"/v1/progress/{P}/A/timeline?limit=500")
-    assert len(timeline["items"]) == sum("/A" in one.record.subject for one in events) + 1
+    until_today = [one.record for one in events if one.record.effective_on <= TODAY]
+    assert len(timeline["items"]) == sum("/A" in one.subject for one in until_today) + 1
 
 
 async def test_a_day_that_is_over_can_be_asked_for_and_one_to_come_cannot(
@@ -65,7 +66,8 @@ async def test_a_day_that_is_over_can_be_asked_for_and_one_to_come_cannot(
 async def test_known_at_leaves_out_what_was_recorded_later(projection: Projection) -> None:
     events = told().received
     await projection.journal.tell(events)
-    late = events[-3].record.recorded_at
+    back_dated = (one.record for one in events if one.record.effective_on == date(2018, 7, 2))
+    late = next(back_dated).recorded_at
     day = "as_of=2018-09-24"
     before = (late - timedelta(microseconds=1)).isoformat().replace("+00:00", "Z")
     at = late.isoformat().replace("+00:00", "Z")
@@ -79,7 +81,8 @@ async def test_a_township_shows_the_way_it_came(projection: Projection) -> None:
     one = await projection.json(f"/v1/progress/{P}/A")
     assert [run["stage"] for run in one["path"]] == [
         "enrolled", "planned", "assessed", "rectifying", "ready", "applied", "inspecting",
-        "rectifying", "ready", "applied", "passed", "recommended", "verified", "compliant",
+        "rectifying", "ready", "applied", "passed", "recommended", "passed", "recommended",
+        "verified", "compliant",
     ]  # fmt: skip
     assert one["latest"] == {
         "source": "city", "total_cp": 90000, "on": "2018-11-16", "complete": True,

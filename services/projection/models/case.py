@@ -1,6 +1,6 @@
 """How far each case came, day by day: a row per case, written by its own stream alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal, Self
@@ -8,8 +8,17 @@ from typing import Literal, Self
 from sqlalchemy import JSON, Column, Integer, Table, Text
 
 from services.projection.models.dossier import lost_cp
+from services.projection.models.reward import RewardStep, reward_step
 from services.projection.models.schema import metadata, until
-from shared.contracts.blocks import Title, Totals
+from services.projection.models.title import (
+    Correction,
+    HeldTitle,
+    TitleStep,
+    correction,
+    held,
+    title_step,
+)
+from shared.contracts.blocks import Totals
 from shared.contracts.case import (
     ApplicationRejected,
     CityFailed,
@@ -25,11 +34,10 @@ from shared.contracts.case import (
     Recommended,
     Returned,
     TeamAppointed,
-    TitleAwarded,
     TitleCorrected,
-    TitleRevoked,
     VetoRecorded,
 )
+from shared.events.envelope import Record
 from shared.messaging.reactions import Received
 
 table = Table(
@@ -64,9 +72,11 @@ Act = Literal[
 class Step:
     """One act on the way; `by_on` is the day by which the next one is due, `gate` a veto's."""
 
+    version: int
     on: date
     act: Act
     by_on: date | None = None
+    batch: str | None = None
     outcome: str | None = None
     gate: str | None = None
 
@@ -75,58 +85,12 @@ class Step:
 class Marking:
     """What the district agreed on, or what the city found, in totals."""
 
+    version: int
     on: date
     source: Literal["district", "city"]
     standard: int | None
     total_cp: int
     lost_cp: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TitleStep:
-    """A title was awarded (`title` says which) or revoked (None); `event` is the award's id."""
-
-    on: date
-    plaque: str
-    title: Title | None
-    replaces: str | None = None
-    event: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Correction:
-    """A title or a plaque's number was put right; `award` is the id of the award it is about."""
-
-    on: date
-    event: str
-    award: str
-    title: Title | None = None
-    plaque: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldTitle:
-    """A title as it reads now; `numbers` are all that its plaque ever bore."""
-
-    title: Title
-    plaque: str
-    numbers: frozenset[str]
-    event: str = ""
-
-    def corrected(self, corrections: Sequence[Correction]) -> Self:
-        """With what was put right in it, the last word counting."""
-        held = self
-        for one in corrections:
-            if one.award != self.event:
-                continue
-            plaque = one.plaque or held.plaque
-            held = replace(
-                held,
-                title=one.title or held.title,
-                plaque=plaque,
-                numbers=held.numbers | {plaque},
-            )
-        return held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +107,7 @@ class CaseProgress:
     markings: tuple[Marking, ...] = ()
     titles: tuple[TitleStep, ...] = ()
     corrections: tuple[Correction, ...] = ()
+    rewards: tuple[RewardStep, ...] = ()
 
     def until(self, day: date) -> Self:
         """As it stood at the end of `day`."""
@@ -152,30 +117,22 @@ class CaseProgress:
             markings=until(self.markings, day),
             titles=until(self.titles, day),
             corrections=until(self.corrections, day),
+            rewards=until(self.rewards, day),
         )
 
     def days(self) -> set[date]:
-        """The days on which anything happened."""
+        """The days on which anything happened that a stage can hang on."""
         lists = (self.steps, self.titles, self.corrections)
         return {fact.on for facts in lists for fact in facts}
 
+    def all_titles(self) -> list[HeldTitle]:
+        """Every title it was awarded, whatever became of it."""
+        return held(self.titles, self.corrections)
+
     def title(self) -> HeldTitle | None:
         """The case's own title, unless it was revoked; what another replaced never revives."""
-        current: HeldTitle | None = None
-        earlier: set[str] = set()
-        for step in self.titles:
-            if step.title is not None:
-                earlier |= current.numbers if current else set()
-                award = HeldTitle(
-                    title=step.title,
-                    plaque=step.plaque,
-                    numbers=frozenset({step.plaque}),
-                    event=step.event,
-                )
-                current = award.corrected(self.corrections)
-            elif step.plaque not in earlier:  # a corrected number still means the title at hand
-                current = None
-        return current
+        last = next(reversed(self.all_titles()), None)
+        return last if last and last.revoked_on is None else None
 
     def vetoes(self) -> list[Step]:
         """What bars passing whatever the score, while the case is open."""
@@ -201,84 +158,64 @@ def evolve(row: CaseProgress, received: Received) -> CaseProgress:
         recorded_at=record.recorded_at,
     )
     on, event = record.effective_on, received.event
-    if step := _step(event, on):
+    if step := _step(event, record.version, on):
         row = replace(row, steps=(*row.steps, step))
+    if title := title_step(event, record.version, on, str(record.id)):
+        row = replace(row, titles=(*row.titles, title))
+    if reward := reward_step(event, record.version, on):
+        row = replace(row, rewards=(*row.rewards, reward))
     match event:
         case ConsensusRecorded(totals=totals, standard=standard):
-            return _marked(row, _marking("district", on, totals, standard.version))
+            return _marked(row, _marking("district", record, totals, standard.version))
         case CityMarksRecorded(totals=totals) | CityPassed(totals=totals):
-            return _marked(row, _marking("city", on, totals, None))
-        case TitleAwarded() as award:
-            title = TitleStep(
-                on=on,
-                plaque=award.plaque_number,
-                title=award.title,
-                replaces=award.replaces_title,
-                event=str(record.id),
-            )
-            return replace(row, titles=(*row.titles, title))
-        case TitleRevoked(plaque_number=plaque):
-            revoked = TitleStep(on=on, plaque=plaque, title=None)
-            return replace(row, titles=(*row.titles, revoked))
-        case TitleCorrected() as correction:
-            return _corrected(row, str(record.id), on, correction)
+            return _marked(row, _marking("city", record, totals, None))
+        case TitleCorrected() as corrected:
+            right = correction(corrected, record.version, on, str(record.id), row.corrections)
+            return replace(row, corrections=(*row.corrections, right))
         case _:
             return row  # a read model may look away
 
 
-def _step(event: object, on: date) -> Step | None:
+def _step(event: object, version: int, on: date) -> Step | None:
     match event:
         case ApplicationRejected():
-            return Step(on=on, act="rejected")
-        case Opened(decide_by_on=by_on):
-            return Step(on=on, act="opened", by_on=by_on)
+            return Step(version=version, on=on, act="rejected")
+        case Opened(decide_by_on=by_on, batch=batch):
+            return Step(version=version, on=on, act="opened", by_on=by_on, batch=batch)
         case TeamAppointed():
-            return Step(on=on, act="team-appointed")
+            return Step(version=version, on=on, act="team-appointed")
         case InspectionScheduled(level="city"):
-            return Step(on=on, act="city-inspection")
+            return Step(version=version, on=on, act="city-inspection")
         case Returned(resubmit_by_on=by_on):
-            return Step(on=on, act="returned", by_on=by_on)
+            return Step(version=version, on=on, act="returned", by_on=by_on)
         case PreliminaryPassed():
-            return Step(on=on, act="preliminary-passed")
+            return Step(version=version, on=on, act="preliminary-passed")
         case PreliminaryFailed():
-            return Step(on=on, act="preliminary-failed")
+            return Step(version=version, on=on, act="preliminary-failed")
         case Recommended():
-            return Step(on=on, act="recommended")
+            return Step(version=version, on=on, act="recommended")
         case RecommendationReturned(resubmit_by_on=by_on):
-            return Step(on=on, act="recommendation-returned", by_on=by_on)
+            return Step(version=version, on=on, act="recommendation-returned", by_on=by_on)
         case VetoRecorded(gate=gate):
-            return Step(on=on, act="veto-recorded", gate=gate)
+            return Step(version=version, on=on, act="veto-recorded", gate=gate)
         case CityMarksRecorded():
-            return Step(on=on, act="city-marks")
+            return Step(version=version, on=on, act="city-marks")
         case CityPassed():
-            return Step(on=on, act="city-passed")
+            return Step(version=version, on=on, act="city-passed")
         case CityFailed():
-            return Step(on=on, act="city-failed")
+            return Step(version=version, on=on, act="city-failed")
         case Closed(outcome=outcome):
-            return Step(on=on, act="closed", outcome=outcome)
+            return Step(version=version, on=on, act="closed", outcome=outcome)
         case _:
             return None
 
 
-def _corrected(row: CaseProgress, id_: str, on: date, event: TitleCorrected) -> CaseProgress:
-    """A correction may put an earlier one right; either way it is about one award."""
-    awards = {one.event: one.award for one in row.corrections}
-    award = awards.get(event.corrects, event.corrects)
-    match event.field, event.is_:
-        case "title", ("compliant" | "demonstration") as title:
-            right = Correction(on=on, event=id_, award=award, title=title)
-        case "plaque_number", str() as plaque:
-            right = Correction(on=on, event=id_, award=award, plaque=plaque)
-        case _:
-            return row  # an expired title counts all the same, so its day is nobody's business here
-    return replace(row, corrections=(*row.corrections, right))
-
-
 def _marking(
-    source: Literal["district", "city"], on: date, totals: Totals, standard: int | None
+    source: Literal["district", "city"], record: Record, totals: Totals, standard: int | None
 ) -> Marking:
     return Marking(
-        on=on,
+        version=record.version,
+        on=record.effective_on,
         source=source,
         standard=standard,
         total_cp=totals.total_cp,

@@ -69,6 +69,7 @@ class StandardLine:
     pass_cp: int
     categories: Mapping[str, str]
     maximums_cp: Mapping[str, int]
+    items: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,4 +161,5 @@ def standard(event: StandardPublished) -> StandardLine:
         pass_cp=event.pass_cp,
         categories={category.code: category.name for category in event.categories},
         maximums_cp={category.code: category.max_cp for category in event.categories},
+        items={item.code: item.name for item in event.items},
     )

@@ -3,10 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Literal, Self
+from typing import Self
 
 from sqlalchemy import JSON, Column, Integer, Table, Text
 
+from services.projection.models.deficiency import (
+    Deficiency,
+    DeficiencyStep,
+    deficiency_step,
+    standing,
+)
+from services.projection.models.funding import (
+    Answering,
+    Asking,
+    Request,
+    answering,
+    asking,
+    requests,
+)
 from services.projection.models.schema import metadata, until
 from shared.contracts.blocks import Grade, Totals
 from shared.contracts.dossier import (
@@ -14,14 +28,11 @@ from shared.contracts.dossier import (
     ApplicationReturned,
     ApplicationSubmitted,
     AssessmentKind,
-    DeficiencyFound,
-    DeficiencyReopened,
-    DeficiencyWithdrawn,
+    FundingDecided,
+    FundingRequested,
     Outcome,
     PlanFiled,
     PlanRevised,
-    RectificationCompleted,
-    RectificationPlanned,
     SelfAssessmentRecorded,
 )
 from shared.messaging.reactions import Received
@@ -61,17 +72,6 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeficiencyStep:
-    """Something happened to a deficiency; `due_on` is the day it shall be closed by."""
-
-    on: date
-    deficiency: str
-    act: Literal["found", "withdrawn", "reopened", "planned", "completed"]
-    blocking: bool = False
-    due_on: date | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
     """The office asked to be inspected; `recorded_at` tells how long an answer is missing."""
 
@@ -105,6 +105,8 @@ class DossierProgress:
     deficiencies: tuple[DeficiencyStep, ...] = ()
     applications: tuple[Application, ...] = ()
     echoes: tuple[Echo, ...] = ()
+    askings: tuple[Asking, ...] = ()
+    answers: tuple[Answering, ...] = ()
 
     def until(self, day: date) -> Self:
         """As it stood at the end of `day`."""
@@ -115,10 +117,12 @@ class DossierProgress:
             deficiencies=until(self.deficiencies, day),
             applications=until(self.applications, day),
             echoes=until(self.echoes, day),
+            askings=until(self.askings, day),
+            answers=until(self.answers, day),
         )
 
     def days(self) -> set[date]:
-        """The days on which anything happened."""
+        """The days on which anything happened that a stage can hang on."""
         lists = (
             self.plans,
             self.assessments,
@@ -133,33 +137,17 @@ class DossierProgress:
         complete = (a for a in reversed(self.assessments) if a.complete and a.kind != "gap")
         return next(complete, None)
 
-    def open_deficiencies(self) -> dict[str, "OpenDeficiency"]:
+    def all_deficiencies(self) -> dict[str, Deficiency]:
+        """By id, where each one stands."""
+        return standing(self.deficiencies)
+
+    def open_deficiencies(self) -> dict[str, Deficiency]:
         """By id, what was found or reopened and neither completed nor withdrawn since."""
-        known: dict[str, OpenDeficiency] = {}
-        for step in self.deficiencies:
-            # Whoever read only a part may see a step before the finding.
-            before = known.get(step.deficiency, OpenDeficiency())
-            match step.act:
-                case "found":
-                    after = OpenDeficiency(open=True, blocking=step.blocking, due_on=step.due_on)
-                case "reopened":
-                    after = replace(before, open=True, due_on=step.due_on, planned=False)
-                case "planned":
-                    after = replace(before, due_on=step.due_on, planned=True)
-                case "completed" | "withdrawn":
-                    after = replace(before, open=False)
-            known[step.deficiency] = after
-        return {name: deficiency for name, deficiency in known.items() if deficiency.open}
+        return {name: one for name, one in self.all_deficiencies().items() if one.state == "open"}
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenDeficiency:
-    """Where a deficiency stands; reopening keeps `blocking`."""
-
-    open: bool = False
-    blocking: bool = False
-    planned: bool = False
-    due_on: date | None = None
+    def requests(self) -> list[Request]:
+        """What was asked of others, each with the answer that counts."""
+        return requests(self.askings, self.answers)
 
 
 def lost_cp(totals: Totals) -> dict[str, int]:
@@ -217,24 +205,10 @@ def evolve(row: DossierProgress, received: Received) -> DossierProgress:
         case ApplicationClosed(round=round_, outcome=outcome):
             echo = Echo(version=record.version, on=on, round=round_, outcome=outcome)
             return replace(row, echoes=(*row.echoes, echo))
+        case FundingRequested() as event:
+            return replace(row, askings=(*row.askings, asking(event, record.version, on)))
+        case FundingDecided() as event:
+            return replace(row, answers=(*row.answers, answering(event, record.version, on)))
         case event:
-            step = _deficiency(event, on)
+            step = deficiency_step(event, record.version, on)
             return replace(row, deficiencies=(*row.deficiencies, step)) if step else row
-
-
-def _deficiency(event: object, on: date) -> DeficiencyStep | None:
-    match event:
-        case DeficiencyFound(deficiency_id=name, blocking=blocking, due_on=due_on):
-            return DeficiencyStep(
-                on=on, deficiency=name, act="found", blocking=blocking, due_on=due_on
-            )
-        case DeficiencyWithdrawn(deficiency_id=name):
-            return DeficiencyStep(on=on, deficiency=name, act="withdrawn")
-        case DeficiencyReopened(deficiency_id=name, due_on=due_on):
-            return DeficiencyStep(on=on, deficiency=name, act="reopened", due_on=due_on)
-        case RectificationPlanned(deficiency_id=name, due_on=due_on):
-            return DeficiencyStep(on=on, deficiency=name, act="planned", due_on=due_on)
-        case RectificationCompleted(deficiency_id=name):
-            return DeficiencyStep(on=on, deficiency=name, act="completed")
-        case _:
-            return None
