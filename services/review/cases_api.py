@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path
 
 from services.review import appointment, consensus, team, verdict
+from services.review.access import by_right
 from services.review.bodies import ActBody
 from services.review.case import Case, pinned
 from services.review.case_bodies import (
@@ -19,9 +20,8 @@ from services.review.case_bodies import (
     TeamBody,
     VetoBody,
 )
-from services.review.desk import Desk, allowed
 from services.review.directory import Directory
-from services.review.place import Here, Place, Scene, Seen, name_of
+from services.review.place import Came, CameToDecide, Errand, Place, Scene, name_of, record
 from services.review.programme import Programme
 from services.review.veto import record_veto
 from shared.clock import civil_day
@@ -31,7 +31,7 @@ from shared.contracts.programme import StandardPublished
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
 from shared.web.bodies import scored
-from shared.web.commands import Wish, Written
+from shared.web.commands import Written
 from shared.web.spreadsheets import SENT_AS_XLSX
 
 CASE = "/{programme}/{township}/{round}"
@@ -68,14 +68,14 @@ async def insiders(
 async def record_own_marks(
     log: Log,
     directory: Directory,
-    here: Place,
-    wish: Wish,
+    came: Errand,
     body: ActBody,
-    response: Response,
     marks: Callable[[StandardPublished], Sequence[Mark]],
 ) -> Written:
     """Record the marks of whoever asks, as `marks` makes them under the case's own standard."""
-    own = await insiders(log, directory, here, body.effective_on, [here.principal.officer])
+    own = await insiders(
+        log, directory, came.here, body.effective_on, [came.here.principal.officer]
+    )
 
     def decide(scene: Scene) -> Sequence[CaseEvent]:
         return team.record_marks(
@@ -87,21 +87,20 @@ async def record_own_marks(
             site=scene.site,
         )
 
-    return await Desk(log).take("marks", here, wish, body, response, decide)
+    return await record(log, "marks", came, body, decide)
 
 
 def district_acts(log: Log, directory: Directory) -> APIRouter:
     """From the team to the decision, and what bars a case from passing."""
     router = APIRouter(prefix="/v1/cases", tags=["cases"])
-    desk = Desk(log)
 
-    @router.post(f"{CASE}/team", status_code=201, dependencies=allowed("team"))
-    async def appoint(here: Here, wish: Wish, body: TeamBody, response: Response) -> Written:
+    @router.post(f"{CASE}/team", status_code=201, dependencies=by_right("team"))
+    async def appoint(came: Came, body: TeamBody) -> Written:
         """Appoint the team, or replace it whole."""
         officers = [one.officer for one in body.members]
         day = body.effective_on or civil_day(log.clock())
         organisations = await directory.organisations_on(officers, day)
-        own = await insiders(log, directory, here, day, officers)
+        own = await insiders(log, directory, came.here, day, officers)
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
             return appointment.appoint_team(
@@ -115,26 +114,27 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
                 site=scene.site,
             )
 
-        return await desk.take("team", here, wish, body, response, decide)
+        return await record(log, "team", came, body, decide)
 
     @router.post(
-        f"{CASE}/recusals", status_code=201, dependencies=allowed("recusals", "replacements")
+        f"{CASE}/recusals", status_code=201, dependencies=by_right("recusals", "replacements")
     )
-    async def recuse(here: Here, wish: Wish, body: RecusalBody, response: Response) -> Written:
+    async def recuse(came: Came, body: RecusalBody) -> Written:
         """Step down from the team; an officer of the district also says who takes the seat."""
-        leaving, follower = body.officer or here.principal.officer, body.replaced_by
-        if leaving == here.principal.officer and follower is None:
+        own_id = came.here.principal.officer
+        leaving, follower = body.officer or own_id, body.replaced_by
+        if leaving == own_id and follower is None:
 
             def decide(scene: Scene) -> Sequence[CaseEvent]:
                 return appointment.recuse_member(
                     scene.case, leaving, reason_code=body.reason_code, site=scene.site
                 )
 
-            return await desk.take("recusals", here, wish, body, response, decide, at="team")
+            return await record(log, "recusals", came, body, decide, made="team")
         day = body.effective_on or civil_day(log.clock())
         named = [follower] if follower else []
         organisations = await directory.organisations_on(named, day)
-        own = await insiders(log, directory, here, day, named) if named else set()
+        own = await insiders(log, directory, came.here, day, named) if named else set()
 
         def replacing(scene: Scene) -> Sequence[CaseEvent]:
             if follower is None:
@@ -150,14 +150,12 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
                 site=scene.site,
             )
 
-        return await desk.take("replacements", here, wish, body, response, replacing, at="team")
+        return await record(log, "replacements", came, body, replacing, made="team")
 
-    @router.post(f"{CASE}/inspections", status_code=201, dependencies=allowed("inspections"))
-    async def schedule(
-        here: Here, wish: Wish, body: InspectionBody, response: Response
-    ) -> InspectionWritten:
+    @router.post(f"{CASE}/inspections", status_code=201, dependencies=by_right("inspections"))
+    async def schedule(came: Came, body: InspectionBody) -> InspectionWritten:
         """Schedule a visit, or move one."""
-        inspection_id = name_of(wish)
+        inspection_id = name_of(came.wish)
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
             return team.schedule_inspection(
@@ -177,24 +175,18 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
 
         name = "city-inspections" if body.level == "city" else "inspections"
         at = f"inspections/{inspection_id}"
-        written = await desk.take(name, here, wish, body, response, decide, at=at)
+        written = await record(log, name, came, body, decide, made=at)
         return InspectionWritten(**written.model_dump(), inspection_id=inspection_id)
 
     @router.post(
         f"{CASE}/inspections/{{inspection_id}}/record",
         status_code=201,
-        dependencies=allowed("record"),
+        dependencies=by_right("record"),
     )
-    async def hold(
-        here: Here,
-        inspection_id: InspectionId,
-        wish: Wish,
-        body: MinutesBody,
-        response: Response,
-    ) -> Written:
+    async def hold(came: Came, inspection_id: InspectionId, body: MinutesBody) -> Written:
         """Put on record that a visit took place."""
         case: Case
-        _, case = await log.state(here.streams[0])
+        _, case = await log.state(came.here.streams[0])
         visit = case.inspections.get(inspection_id)
         if visit is None:  # whose visit it is decides who may speak of it
             raise Refused("inspection-unknown", inspection_id=inspection_id)
@@ -211,21 +203,19 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
         name, at = "record", f"inspections/{inspection_id}"
         if visit.level == "city":
             name = "city-record"
-        return await desk.take(name, here, wish, body, response, decide, at=at)
+        return await record(log, name, came, body, decide, made=at)
 
     @router.post(
-        f"{CASE}/marks", status_code=201, dependencies=allowed("marks"), openapi_extra=SENT_AS_XLSX
+        f"{CASE}/marks", status_code=201, dependencies=by_right("marks"), openapi_extra=SENT_AS_XLSX
     )
-    async def mark(here: Here, wish: Wish, body: MarksBody, response: Response) -> Written:
+    async def mark(came: Came, body: MarksBody) -> Written:
         """Record one's own marks."""
-        return await record_own_marks(
-            log, directory, here, wish, body, response, lambda by: scored(by, body.marks)
-        )
+        return await record_own_marks(log, directory, came, body, lambda by: scored(by, body.marks))
 
-    @router.post(f"{CASE}/consensus", status_code=201, dependencies=allowed("consensus"))
-    async def agree(here: Here, wish: Wish, body: ConsensusBody, response: Response) -> Written:
+    @router.post(f"{CASE}/consensus", status_code=201, dependencies=by_right("consensus"))
+    async def agree(came: Came, body: ConsensusBody) -> Written:
         """Record what the team agreed."""
-        own = await insiders(log, directory, here, body.effective_on)
+        own = await insiders(log, directory, came.here, body.effective_on)
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
             return consensus.record_consensus(
@@ -240,10 +230,10 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
                 site=scene.site,
             )
 
-        return await desk.take("consensus", here, wish, body, response, decide)
+        return await record(log, "consensus", came, body, decide)
 
-    @router.post(f"{CASE}/vetoes", status_code=201, dependencies=allowed("vetoes"))
-    async def veto(here: Here, wish: Wish, body: VetoBody, response: Response) -> Written:
+    @router.post(f"{CASE}/vetoes", status_code=201, dependencies=by_right("vetoes"))
+    async def veto(came: Came, body: VetoBody) -> Written:
         """Put on record what bars the office from passing, whatever its score."""
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
@@ -257,14 +247,12 @@ def district_acts(log: Log, directory: Directory) -> APIRouter:
             )
 
         at = f"vetoes/{body.gate}"
-        return await desk.take("vetoes", here, wish, body, response, decide, at=at)
+        return await record(log, "vetoes", came, body, decide, made=at)
 
-    @router.post(f"{CASE}/decision", status_code=201, dependencies=allowed("decision"))
-    async def decision(here: Here, wish: Seen, body: DecisionBody, response: Response) -> Written:
+    @router.post(f"{CASE}/decision", status_code=201, dependencies=by_right("decision"))
+    async def decision(came: CameToDecide, body: DecisionBody) -> Written:
         """Pass, fail or return, upon what was seen (If-Match)."""
-        return await desk.take(
-            "decision", here, wish, body, response, lambda scene: _decided(scene, body)
-        )
+        return await record(log, "decision", came, body, lambda scene: _decided(scene, body))
 
     return router
 

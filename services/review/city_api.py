@@ -2,27 +2,26 @@
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 
 from services.review import city
+from services.review.access import by_right
 from services.review.case import pinned
 from services.review.case_bodies import CityMarksBody, DecisionBody, LetterReturnBody
 from services.review.cases_api import CASE
-from services.review.desk import Desk, allowed
 from services.review.letters import return_recommendation
-from services.review.place import Here, Scene, Seen
+from services.review.place import Came, CameToDecide, Scene, record
 from shared.contracts.case import CaseEvent
 from shared.store.log import Log
-from shared.web.commands import Wish, Written
+from shared.web.commands import Written
 
 
 def city_acts(log: Log) -> APIRouter:
     """Its marks, its decision, and a letter that it sends back."""
     router = APIRouter(prefix="/v1/cases", tags=["city"])
-    desk = Desk(log)
 
-    @router.post(f"{CASE}/city-marks", status_code=201, dependencies=allowed("city-marks"))
-    async def mark(here: Here, wish: Wish, body: CityMarksBody, response: Response) -> Written:
+    @router.post(f"{CASE}/city-marks", status_code=201, dependencies=by_right("city-marks"))
+    async def mark(came: Came, body: CityMarksBody) -> Written:
         """Record the city's figures, or on its behalf with its paper."""
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
@@ -35,23 +34,19 @@ def city_acts(log: Log) -> APIRouter:
                 site=scene.site,
             )
 
-        return await desk.take("city-marks", here, wish, body, response, decide)
+        return await record(log, "city-marks", came, body, decide)
 
-    @router.post(f"{CASE}/city-decision", status_code=201, dependencies=allowed("city-decision"))
-    async def decision(here: Here, wish: Seen, body: DecisionBody, response: Response) -> Written:
+    @router.post(f"{CASE}/city-decision", status_code=201, dependencies=by_right("city-decision"))
+    async def decision(came: CameToDecide, body: DecisionBody) -> Written:
         """Pass, fail or return, upon what was seen (If-Match)."""
-        return await desk.take(
-            "city-decision", here, wish, body, response, lambda scene: _decided(scene, body)
-        )
+        return await record(log, "city-decision", came, body, lambda scene: _decided(scene, body))
 
     @router.post(
         f"{CASE}/recommendation-return",
         status_code=201,
-        dependencies=allowed("recommendation-return"),
+        dependencies=by_right("recommendation-return"),
     )
-    async def send_back(
-        here: Here, wish: Wish, body: LetterReturnBody, response: Response
-    ) -> Written:
+    async def send_back(came: Came, body: LetterReturnBody) -> Written:
         """Send the recommendation back to the district, which may recommend again."""
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
@@ -64,7 +59,7 @@ def city_acts(log: Log) -> APIRouter:
                 site=scene.site,
             )
 
-        return await desk.take("recommendation-return", here, wish, body, response, decide)
+        return await record(log, "recommendation-return", came, body, decide)
 
     return router
 

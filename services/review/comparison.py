@@ -2,10 +2,10 @@
 
 from pydantic import BaseModel
 
+from services.review.access import audited
 from services.review.case import Case
 from services.review.place import Scene
 from services.review.team import counting_marks
-from services.review.views import audited
 from shared.contracts.blocks import Mark
 from shared.contracts.programme import StandardPublished
 from shared.contracts.refusals import Refused

@@ -11,7 +11,8 @@ import asyncpg
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from services.review.place import AT_ONCE, is_district
+from services.review.access import is_district
+from services.review.place import AT_ONCE
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
 from shared.store.session import LOST

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 
 from services.review import packages
+from services.review.access import by_right, of_bureaus, permit
 from services.review.case import Case, Stage
 from services.review.case_bodies import LetterBody
-from services.review.desk import allowed, permit
 from services.review.letters import recommend
-from services.review.place import AT_ONCE, Code, name_of, of_bureaus
+from services.review.place import AT_ONCE, Code, name_of
 from services.review.programme import Programme
 from services.review.standards import no_duplicates
 from shared.clock import civil_day
@@ -102,7 +102,7 @@ def letters(log: Log) -> APIRouter:
             ],
         )
 
-    @router.post("", status_code=201, dependencies=allowed("recommendations"))
+    @router.post("", status_code=201, dependencies=by_right("recommendations"))
     async def send(
         programme: Code, who: Who, wish: Wish, body: LetterBody, response: Response
     ) -> LetterWritten:

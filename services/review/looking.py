@@ -6,13 +6,14 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
+from services.review.access import may_read, of_bureaus
 from services.review.applications import Applications
 from services.review.bodies import ActBody
 from services.review.case import Case
-from services.review.place import AT_ONCE, CODE, Place, Scene, of_bureaus
+from services.review.place import AT_ONCE, CODE, Place, Scene
 from services.review.programme import Programme
 from services.review.titles import rounds
-from services.review.views import CaseRows, case_row, may_read
+from services.review.views import CaseRows, case_row
 from shared.clock import civil_day
 from shared.store.log import Log
 from shared.store.streams import Stream

@@ -5,23 +5,23 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 from uuid import UUID, uuid5
 
-from fastapi import Depends, Path
+from fastapi import Depends, Path, Response
 
+from services.review.access import RIGHTS, TOWNSHIP, for_city, permit
 from services.review.applications import Applications
 from services.review.bodies import ActBody
 from services.review.case import Case
-from services.review.programme import Programme
+from services.review.programme import Programme, known
 from shared.clock import civil_day
 from shared.contracts.blocks import Mark, ProgrammeSite
 from shared.contracts.case import CaseEvent
-from shared.contracts.programme import Opened
 from shared.contracts.refusals import Refused
 from shared.store.command import Command
 from shared.store.log import Log
 from shared.store.streams import Stream
 from shared.web import bodies
 from shared.web.auth import Principal, Who
-from shared.web.commands import Written, answer, decision
+from shared.web.commands import Wish, Written, answer, created, decision
 
 # Names what a command makes, so that the same key always names the same thing.
 _MADE_BY = UUID("1c0f5c9e-7d4a-5b8e-9a59-52f3b8f0d7a2")
@@ -30,7 +30,6 @@ _MADE_BY = UUID("1c0f5c9e-7d4a-5b8e-9a59-52f3b8f0d7a2")
 AT_ONCE = 100
 # A code inside a longer text, such as the place where a page begins.
 CODE = "[A-Za-z0-9-]{1,60}"
-TOWNSHIP = frozenset({"clerk", "head", "gov"})
 Code = Annotated[bodies.Code, Path()]
 Round = Annotated[int, Path(ge=1, le=9999)]
 # A wish of somebody who says which version they saw.
@@ -97,74 +96,61 @@ def shows_marks(scene: Scene) -> bool:
 Decision = Callable[[Scene], Sequence[CaseEvent]]
 
 
-async def place(programme: Code, township: Code, round: Round, principal: Who) -> Place:
-    return Place(programme, township, round, principal)
+async def place(programme: Code, township: Code, round: Round, who: Who) -> Place:
+    """The case of the path."""
+    return Place(programme, township, round, who)
 
 
 Here = Annotated[Place, Depends(place)]
 
 
-async def act(log: Log, here: Place, wish: Command, body: ActBody, decision: Decision) -> Written:
-    """Take a decision in a case, on the day the body says or today."""
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What somebody came to a case for, under which key, and where they are answered."""
+
+    here: Place
+    wish: Command
+    response: Response
+
+
+async def errand(here: Here, wish: Wish, response: Response) -> Errand:
+    """The command that came to the case of the path."""
+    return Errand(here, wish, response)
+
+
+async def deciding(here: Here, wish: Seen, response: Response) -> Errand:
+    """Such a command of somebody who says which version of the case they saw."""
+    return Errand(here, wish, response)
+
+
+Came = Annotated[Errand, Depends(errand)]
+CameToDecide = Annotated[Errand, Depends(deciding)]
+
+
+async def record(
+    log: Log, right: str, came: Errand, body: ActBody, decision: Decision, *, made: str = ""
+) -> Written:
+    """Take a decision in a case, on the day the body says or today, where the right is one's own.
+
+    Answered with 201; `made` is the address beneath the case of what it made, by default the
+    right's own name.
+    """
+    here, wish = came.here, came.wish
+    if RIGHTS[right].whose == "city":
+        wish = await on_behalf(log, here.programme, here.principal, wish)
     site = body.site(here.programme, civil_day(log.clock()))
 
     def decide(case: Case, programme: Programme, applications: Applications) -> Sequence[CaseEvent]:
         known(programme, here.programme)
         if case.opened is None:
             raise Refused("case-unknown")
-        return decision(Scene(here.principal, case, programme, applications, site))
+        permit(right, here.principal, programme, here.programme)
+        behalf = wish.on_behalf_of
+        return decision(Scene(here.principal, case, programme, applications, site, behalf))
 
     on, *reading = here.streams
-    return answer(await log.decide(wish, on, decide, reading=reading))
-
-
-def known(programme: Programme, code: str) -> Opened:
-    """The programme's opening, or Refused("unknown-programme")."""
-    if programme.opened is None:
-        raise Refused("unknown-programme", programme=code)
-    return programme.opened
-
-
-def of_district(principal: Principal, programme: Programme, code: str) -> None:
-    """Only for the district whose programme it is, or who follows it in that.
-
-    Raises Refused("other-organisation").
-    """
-    opened = known(programme, code)
-    if not is_district(principal, programme):
-        district = programme.holder(opened.district.organisation)
-        raise Refused("other-organisation", organisation=district)
-
-
-def of_bureaus(principal: Principal, programme: Programme, code: str) -> None:
-    """For the district, the city, and auditors; else Refused("other-organisation")."""
-    opened = known(programme, code)
-    bureaus = (opened.district.organisation, opened.city.organisation)
-    if "auditor" not in principal.roles and not any(
-        programme.acts_as(principal.organisation, one) for one in bureaus
-    ):
-        raise Refused("other-organisation", organisation=programme.holder(bureaus[0]))
-
-
-def is_district(principal: Principal, programme: Programme) -> bool:
-    """Whether somebody acts for the district whose programme it is; nobody's if never opened."""
-    opened = programme.opened
-    return opened is not None and programme.acts_as(
-        principal.organisation, opened.district.organisation
-    )
-
-
-def for_city(principal: Principal, programme: Programme, code: str) -> str | None:
-    """None where the city acts itself, its id where the district records on its behalf.
-
-    Raises Refused("other-organisation") for anybody else.
-    """
-    city = known(programme, code).city.organisation
-    if "city" in principal.roles and programme.acts_as(principal.organisation, city):
-        return None
-    if "officer" in principal.roles and is_district(principal, programme):
-        return programme.holder(city)
-    raise Refused("other-organisation", organisation=programme.holder(city))
+    written = answer(await log.decide(wish, on, decide, reading=reading))
+    return created(came.response, f"{here.path}/{made or right}", written)
 
 
 async def on_behalf(log: Log, code: str, principal: Principal, wish: Command) -> Command:

@@ -172,6 +172,13 @@ def evolve(programme: Programme, event: ProgrammeEvent) -> Programme:
             assert_never(event)
 
 
+def known(programme: Programme, code: str) -> Opened:
+    """The programme's opening; Refused("unknown-programme")."""
+    if programme.opened is None:
+        raise Refused("unknown-programme", programme=code)
+    return programme.opened
+
+
 def in_being(
     programme: Programme, site: ProgrammeSite, after: Iterable[ProgrammeEvent] = ()
 ) -> Opened:
@@ -179,10 +186,9 @@ def in_being(
 
     Raises Refused: `unknown-programme`, `effective-day-too-early`.
     """
-    if programme.opened is None:
-        raise Refused("unknown-programme", programme=site["programme"])
-    not_before(site["effective_on"], max(one.effective_on for one in (programme.opened, *after)))
-    return programme.opened
+    opened = known(programme, site["programme"])
+    not_before(site["effective_on"], max(one.effective_on for one in (opened, *after)))
+    return opened
 
 
 def running(

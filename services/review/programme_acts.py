@@ -6,6 +6,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import cast
 
+from services.review.access import of_district
 from services.review.annual import Sheet, issue_annual_assessment, of_year
 from services.review.definition import (
     BatchDraft,
@@ -16,8 +17,7 @@ from services.review.definition import (
     TownshipDraft,
 )
 from services.review.organisations import Naming, rename_organisation
-from services.review.place import known, of_district
-from services.review.programme import Programme, close, enrol_township, withdraw_township
+from services.review.programme import Programme, close, enrol_township, known, withdraw_township
 from services.review.publishing import publish_calendar, publish_rules, publish_standard
 from services.review.schedule import announce_batch, reschedule_phase, reschedule_target
 from shared.contracts.blocks import Document, ProgrammeSite

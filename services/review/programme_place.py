@@ -7,9 +7,10 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Response
 
+from services.review.access import of_district
 from services.review.bodies import ActBody
-from services.review.place import Code, known, of_district
-from services.review.programme import Programme, evolve
+from services.review.place import Code
+from services.review.programme import Programme, evolve, known
 from shared.clock import civil_day
 from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.programme import EVENTS, ProgrammeEvent

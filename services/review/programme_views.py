@@ -7,8 +7,7 @@ from pydantic import BaseModel
 
 from services.review.definition import RulesKind
 from services.review.organisations import Name, Part, name_on, names, parts
-from services.review.place import known
-from services.review.programme import Programme
+from services.review.programme import Programme, known
 from shared.contracts.programme import (
     AnnualAssessmentIssued,
     BatchAnnounced,

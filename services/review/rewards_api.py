@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path
 
 from services.review import reward
+from services.review.access import by_right
 from services.review.case_bodies import CancellationBody, ClosureBody, PaymentBody, RewardBody
 from services.review.cases_api import CASE
-from services.review.desk import Desk, allowed
-from services.review.place import Here, Scene, name_of
+from services.review.place import Came, Scene, name_of, record
 from services.review.title import close_case
 from shared.contracts.case import CaseEvent
 from shared.store.log import Log
-from shared.web.commands import Wish, Written
+from shared.web.commands import Written
 
 RewardId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
 
@@ -27,12 +27,11 @@ class RewardWritten(Written):
 def rewards(log: Log) -> APIRouter:
     """Granted, paid, or not paid after all; and the end of a case."""
     router = APIRouter(prefix="/v1/cases", tags=["city"])
-    desk = Desk(log)
 
-    @router.post(f"{CASE}/rewards", status_code=201, dependencies=allowed("rewards"))
-    async def grant(here: Here, wish: Wish, body: RewardBody, response: Response) -> RewardWritten:
+    @router.post(f"{CASE}/rewards", status_code=201, dependencies=by_right("rewards"))
+    async def grant(came: Came, body: RewardBody) -> RewardWritten:
         """Grant money for a title."""
-        reward_id = name_of(wish)
+        reward_id = name_of(came.wish)
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
             return reward.grant_reward(
@@ -48,15 +47,13 @@ def rewards(log: Log) -> APIRouter:
             )
 
         at = f"rewards/{reward_id}"
-        written = await desk.take("rewards", here, wish, body, response, decide, at=at)
+        written = await record(log, "rewards", came, body, decide, made=at)
         return RewardWritten(**written.model_dump(), reward_id=reward_id)
 
     @router.post(
-        f"{CASE}/rewards/{{reward_id}}/payment", status_code=201, dependencies=allowed("payment")
+        f"{CASE}/rewards/{{reward_id}}/payment", status_code=201, dependencies=by_right("payment")
     )
-    async def pay(
-        here: Here, reward_id: RewardId, wish: Wish, body: PaymentBody, response: Response
-    ) -> Written:
+    async def pay(came: Came, reward_id: RewardId, body: PaymentBody) -> Written:
         """Pay an instalment."""
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
@@ -65,31 +62,29 @@ def rewards(log: Log) -> APIRouter:
             )
 
         at = f"rewards/{reward_id}"
-        return await desk.take("payment", here, wish, body, response, decide, at=at)
+        return await record(log, "payment", came, body, decide, made=at)
 
     @router.post(
         f"{CASE}/rewards/{{reward_id}}/cancellation",
         status_code=201,
-        dependencies=allowed("cancellation"),
+        dependencies=by_right("cancellation"),
     )
-    async def cancel(
-        here: Here, reward_id: RewardId, wish: Wish, body: CancellationBody, response: Response
-    ) -> Written:
+    async def cancel(came: Came, reward_id: RewardId, body: CancellationBody) -> Written:
         """Cancel what of a grant is not paid yet."""
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
             return reward.cancel_reward(scene.case, reward_id, reason=body.reason, site=scene.site)
 
         at = f"rewards/{reward_id}"
-        return await desk.take("cancellation", here, wish, body, response, decide, at=at)
+        return await record(log, "cancellation", came, body, decide, made=at)
 
-    @router.post(f"{CASE}/closure", status_code=201, dependencies=allowed("closure"))
-    async def close(here: Here, wish: Wish, body: ClosureBody, response: Response) -> Written:
+    @router.post(f"{CASE}/closure", status_code=201, dependencies=by_right("closure"))
+    async def close(came: Came, body: ClosureBody) -> Written:
         """End a case whose title is awarded."""
 
         def decide(scene: Scene) -> Sequence[CaseEvent]:
             return close_case(scene.case, reason=body.reason, site=scene.site)
 
-        return await desk.take("closure", here, wish, body, response, decide)
+        return await record(log, "closure", came, body, decide)
 
     return router

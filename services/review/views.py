@@ -4,11 +4,11 @@ from datetime import date
 
 from pydantic import BaseModel
 
+from services.review.access import audited
 from services.review.case import Case, Stage
 from services.review.holdings import HeldTitle
 from services.review.item_views import CategoryView, ItemView, TotalsView, categories, items
-from services.review.place import TOWNSHIP, Scene, known, shows_marks
-from services.review.programme import Programme
+from services.review.place import Scene, shows_marks
 from services.review.review_changes import ItemChange, item_changes
 from services.review.team import counting_marks
 from shared.contracts.blocks import Mark, Title
@@ -37,9 +37,6 @@ from shared.contracts.case import (
 from shared.contracts.programme import StandardPublished
 from shared.contracts.refusals import Refused
 from shared.web.acts import Act
-from shared.web.auth import Principal
-
-DISTRICT = frozenset({"officer", "leader"})
 
 
 class RewardView(BaseModel):
@@ -132,36 +129,6 @@ class SheetRow(BaseModel):
     self_mark: Mark | None
     own_mark: Mark | None
     previous: ItemChange | None
-
-
-def may_read(principal: Principal, case: Case, programme: Programme, code: str) -> None:
-    """District, city, team, auditor, and the office and government of the township itself.
-
-    Raises Refused: `case-unknown`, `other-organisation`.
-    """
-    opening = known(programme, code)
-    if case.opened is None:
-        raise Refused("case-unknown")
-    enrolled = programme.townships.get(case.opened.township)
-    own = {case.opened.office, enrolled.government if enrolled else case.opened.office}
-
-    def of(*organisations: str) -> bool:
-        return any(programme.acts_as(principal.organisation, one) for one in organisations)
-
-    allowed = (
-        "auditor" in principal.roles
-        or (DISTRICT & principal.roles and of(opening.district.organisation))
-        or ("city" in principal.roles and of(opening.city.organisation))
-        or ("member" in principal.roles and principal.officer in case.members)
-        or (TOWNSHIP & principal.roles and of(*own))
-    )
-    if not allowed:
-        raise Refused("other-organisation", organisation=case.opened.office)
-
-
-def audited(principal: Principal, case: Case) -> bool:
-    """An auditor sees every marking, unless a member of this very team: they mark alone."""
-    return "auditor" in principal.roles and principal.officer not in case.members
 
 
 def case_view(scene: Scene, standard: StandardPublished, acts: list[Act]) -> CaseView:

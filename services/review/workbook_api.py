@@ -5,14 +5,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from services.review.access import by_right
 from services.review.appointment import seated
 from services.review.bodies import ActBody
 from services.review.case import pinned
 from services.review.cases_api import CASE, record_own_marks
-from services.review.desk import allowed
 from services.review.directory import Directory
 from services.review.looking import WantedCases, page, scene
-from services.review.place import Here, Place
+from services.review.place import Came, Here, Place
 from services.review.team import counting_marks, ordinary
 from services.review.views import CaseRow, sheet
 from shared.contracts.blocks import Mark
@@ -20,7 +20,7 @@ from shared.contracts.programme import StandardPublished
 from shared.store.log import Log
 from shared.web.auth import Who, roles
 from shared.web.bodies import Day, Words
-from shared.web.commands import Wish, Written
+from shared.web.commands import Written
 from shared.web.spreadsheets import SpreadsheetAsked, SpreadsheetSent, TableAsked
 from shared.workbook.desk import hand_out, hand_out_table, send_back, take_back
 from shared.workbook.form import Binding, Finding, Form, Line, Reading, completed
@@ -74,19 +74,18 @@ def _marks(log: Log, directory: Directory) -> APIRouter:
     @router.post(
         f"{CASE}/marks",
         status_code=201,
-        dependencies=allowed("marks"),
+        dependencies=by_right("marks"),
         response_model=Written,
         include_in_schema=False,
     )
     async def mark(
-        here: Here,
-        wish: Wish,
+        came: Came,
         request: Request,
-        response: Response,
         effective_on: Annotated[Day | None, Query()] = None,
         backdated_reason: Annotated[Words | None, Query()] = None,
     ) -> Written | Response:
         """Record one's own marks from a workbook, whole or not at all."""
+        here = came.here
         _, found = await scene(log, here)
         standard = pinned(found.case, found.programme)
         categories = seated(found.case, here.principal.officer).categories
@@ -101,7 +100,7 @@ def _marks(log: Log, directory: Directory) -> APIRouter:
             return await send_back(request, sent, reading, findings)
         marks = marked(reading, standard, own)
         body = ActBody(effective_on=effective_on, backdated_reason=backdated_reason)
-        return await record_own_marks(log, directory, here, wish, body, response, lambda _: marks)
+        return await record_own_marks(log, directory, came, body, lambda _: marks)
 
     return router
 

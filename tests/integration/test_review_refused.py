@@ -37,7 +37,7 @@ from tests.integration.review_steps import (
 
 ROOM = ROOT / "services" / "review"
 MODULES = (
-    *("case", "desk", "place", "appointment", "team", "consensus", "verdict", "veto", "letters"),
+    *("case", "access", "place", "appointment", "team", "consensus", "verdict", "veto", "letters"),
     *("city", "title", "titles", "reward", "views", "review_changes"),
     *("cases_api", "letters_api", "titles_api"),
 )

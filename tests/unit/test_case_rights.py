@@ -6,10 +6,10 @@ from functools import reduce
 import pytest
 
 from services.review import veto
-from services.review.acts import acts
+from services.review.access import RIGHTS, permit
+from services.review.allowed import allowed
 from services.review.applications import Applications
 from services.review.case import evolve
-from services.review.desk import RIGHTS, permit
 from services.review.place import Scene
 from shared.contracts.refusals import Refused
 from shared.web.auth import Principal
@@ -35,7 +35,7 @@ def test_every_act_is_shown_with_the_rights_of_its_route() -> None:
     shown = {
         act.act
         for path in (scheduled(), Path().granted())
-        for act in acts(scene(path, who("leader")))
+        for act in allowed(scene(path, who("leader")))
     }
     assert shown == {SHOWN.get(name, name) for name in RIGHTS}
 
@@ -79,7 +79,7 @@ def test_both_bureaus_record_a_veto_each_in_its_own_name() -> None:
 
 def test_a_veto_on_record_is_no_button_any_more() -> None:
     def buttons(path: Path) -> set[str | None]:
-        return {one.of for one in acts(scene(path, who("leader"))) if one.act == "vetoes"}
+        return {one.of for one in allowed(scene(path, who("leader"))) if one.act == "vetoes"}
 
     path = Path()
     assert buttons(path) == {"fatal", "no-office"}
