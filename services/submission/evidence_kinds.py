@@ -29,7 +29,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 _MAIN_PARTS = {b"wordprocessingml.document.main+xml": DOCX, b"spreadsheetml.sheet.main+xml": XLSX}
 _HEAD_BYTES = 4096
 _ZIP_END, _ZIP_END_WITHIN = b"PK\x05\x06", 66 * 1024
-_MOST_ENTRIES, _MOST_CONTENT_TYPES = 10_000, 1024 * 1024
+_BIG_ZIP_END, _BIG_ZIP_LOCATOR, _BIG_ZIP_BYTES = b"PK\x06\x06", b"PK\x06\x07", 56 + 20
+_MOST_LISTED, _MOST_CONTENT_TYPES = 2 * 1024 * 1024, 1024 * 1024
 # They turn `gpj.exe` around for whoever reads it.
 _TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -106,13 +107,7 @@ def _kind(path: Path) -> str | None:
 
 def _open_xml(path: Path) -> str | None:
     """A document is a zip that says so in its list of contents; with macros it says otherwise."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        file.seek(max(0, size - _ZIP_END_WITHIN))
-        tail = file.read()
-    end = tail.rfind(_ZIP_END)
-    # The list of a zip is read whole, and one of a million entries would take all memory.
-    if end < 0 or int.from_bytes(tail[end + 10 : end + 12], "little") > _MOST_ENTRIES:
+    if not _short_list(path):
         return None
     try:
         with zipfile.ZipFile(path) as packed, packed.open("[Content_Types].xml") as listed:
@@ -120,3 +115,25 @@ def _open_xml(path: Path) -> str | None:
     except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, OSError, EOFError):
         return None
     return next((kind for part, kind in _MAIN_PARTS.items() if part in contents), None)
+
+
+def _short_list(path: Path) -> bool:
+    """Whether the list of a zip is of a size that may be read: that is done whole.
+
+    By its bytes: how many entries it says it has is not what is read.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - _ZIP_END_WITHIN))
+        tail = file.read()
+    end = tail.rfind(_ZIP_END)
+    if end < 0 or len(tail) < end + 22:
+        return False
+    listed = int.from_bytes(tail[end + 12 : end + 16], "little")
+    if tail[:end].startswith(_BIG_ZIP_LOCATOR, max(0, end - 20)):
+        big = end - _BIG_ZIP_BYTES
+        where = int.from_bytes(tail[end - 12 : end - 4], "little")
+        if where != size - len(tail) + big or not tail.startswith(_BIG_ZIP_END, big):
+            return False  # who reads it might look elsewhere than here
+        listed = int.from_bytes(tail[big + 40 : big + 48], "little")
+    return listed <= _MOST_LISTED

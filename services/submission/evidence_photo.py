@@ -18,11 +18,11 @@ _POSITION = re.compile(rb"(?i)gps|latitude|longitude|geo:lat|iptc4xmp(core|ext):
 _SLICE = 256 * 1024
 _SCAN_ENDS = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 _STANDALONE = frozenset((0x01, *range(0xD0, 0xD8)))
-_SOS, _EOI, _APP1, _APP15, _COMMENT = 0xDA, 0xD9, 0xE1, 0xEF, 0xFE
+_SOS, _EOI, _APP0, _APP15, _COMMENT = 0xDA, 0xD9, 0xE0, 0xEF, 0xFE
 _EXIF = b"Exif\x00\x00"
 _XMP_REST = b"http://ns.adobe.com/xmp/extension/\x00"
-# The index of pictures behind the first, which are cut off.
-_MORE_PICTURES = b"MPF\x00"
+# The index of pictures behind the first, which are cut off; a small one, with a head of its own.
+_MORE_PICTURES = (b"MPF\x00", b"JFXX\x00")
 _COLOURS = (b"ICC_PROFILE\x00", b"Adobe")
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -30,6 +30,7 @@ _TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 _MOST_TEXT = 1024 * 1024
 
 _GPS_DIRECTORY = 0x8825
+_SMALL_PICTURE, _SMALL_PICTURE_BYTES = 0x0201, 0x0202
 _DIRECTORIES = frozenset({0x8769, 0xA005, 0x014A})
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _MOST_DIRECTORIES = 64
@@ -95,13 +96,13 @@ def _jpeg(content: Content) -> Iterator[bytes]:
 def _segment(marker: int, segment: bytes) -> Iterator[bytes]:
     """The segment, or what may stay of it."""
     payload = segment[4:]
-    if not (_APP1 <= marker <= _APP15 or marker == _COMMENT) or payload.startswith(_COLOURS):
+    if not (_APP0 <= marker <= _APP15 or marker == _COMMENT) or payload.startswith(_COLOURS):
         yield segment
     elif payload.startswith(_EXIF):
         tiff = _tiff(payload[len(_EXIF) :])
         if tiff is not None:
             yield segment[:4] + _EXIF + tiff
-    elif not payload.startswith((_XMP_REST, _MORE_PICTURES)) and not _POSITION.search(payload):
+    elif not payload.startswith((_XMP_REST, *_MORE_PICTURES)) and not _POSITION.search(payload):
         yield segment
 
 
@@ -187,12 +188,14 @@ def _blanked(given: bytes) -> bytes | None:
             waiting += _cleaned(tiff, order, directory)
     except (struct.error, KeyError, ValueError):
         return None
-    return bytes(tiff)
+    # A picture within that no directory names: nobody can say what else it holds.
+    return None if _EXIF in tiff else bytes(tiff)
 
 
 def _cleaned(tiff: bytearray, order: str, directory: int) -> list[int]:
     """Take the position out of one directory, in place; returns the directories it leads to."""
     entries, after = _entries(tiff, order, directory)
+    _blank_small_picture(tiff, order, entries)
     kept, further = bytearray(), list[int]()
     for entry in entries:
         tag, start, end = _value(tiff, order, entry)
@@ -200,7 +203,8 @@ def _cleaned(tiff: bytearray, order: str, directory: int) -> list[int]:
         if tag == _GPS_DIRECTORY:
             (gps,) = struct.unpack(order + "I", value[:4])
             _blank_directory(tiff, order, gps)
-        elif _POSITION.search(value):
+        # Also in two bytes a letter, as Windows writes it.
+        elif _POSITION.search(value) or _POSITION.search(value.replace(b"\0", b"")):
             tiff[start:end] = bytes(end - start)
         else:
             kept += tiff[entry : entry + 12]
@@ -215,6 +219,21 @@ def _cleaned(tiff: bytearray, order: str, directory: int) -> list[int]:
         after + len(following) - directory, b"\0"
     )
     return further
+
+
+def _blank_small_picture(tiff: bytearray, order: str, entries: range) -> None:
+    """The picture for lists, where it brings an EXIF or a text of its own."""
+    values = {
+        tag: tiff[start:end] for tag, start, end in (_value(tiff, order, at) for at in entries)
+    }
+    where, size = values.get(_SMALL_PICTURE), values.get(_SMALL_PICTURE_BYTES)
+    if where is None or size is None:
+        return
+    (begin,) = struct.unpack(order + "I", where)
+    (length,) = struct.unpack(order + ("H" if len(size) == 2 else "I"), size)
+    small = tiff[begin : begin + length]
+    if _EXIF in small or _POSITION.search(small):
+        tiff[begin : begin + length] = bytes(len(small))
 
 
 def _blank_directory(tiff: bytearray, order: str, directory: int) -> None:

@@ -1,5 +1,6 @@
 """A photograph keeps its pixels and everything else, and loses where it was taken."""
 
+import struct
 import zlib
 from io import BytesIO
 
@@ -36,6 +37,18 @@ def itxt(text: bytes, *, packed: bool = False) -> bytes:
     return head + (zlib.compress(text) if packed else text)
 
 
+def with_small_picture(picture: bytes, *, said: int | None = None) -> bytes:
+    """EXIF with a picture for lists, as a file manager shows it, in its second directory."""
+    second = struct.pack("<HHHIIHHIII", 2, 0x0201, 4, 1, 44, 0x0202, 4, 1, said or len(picture), 0)
+    return b"Exif\x00\x00II*\x00" + struct.pack("<IHI", 8, 0, 14) + second + picture
+
+
+def windows_comment(text: str) -> bytes:
+    value = text.encode("utf-16-le")
+    entry = struct.pack("<HHHIII", 1, 0x9C9C, 1, len(value), 26, 0)
+    return b"Exif\x00\x00II*\x00" + struct.pack("<I", 8) + entry + value
+
+
 TELLING = {
     "JPEG, EXIF, little end first": jpeg(exif=exif("<")),
     "JPEG, EXIF, big end first": jpeg(exif=exif(">")),
@@ -48,6 +61,15 @@ TELLING = {
     "JPEG, a film behind it": PLAIN_JPEG + b"\x00\x00\x00\x18ftypmp42 35,6.2057N",
     "JPEG, a second picture behind it": with_segment(PLAIN_JPEG, 0xE2, b"MPF\x00II")
     + jpeg(exif=exif()),
+    "JPEG, EXIF in the small picture within its EXIF": with_segment(
+        PLAIN_JPEG, 0xE1, with_small_picture(jpeg(exif=exif()))
+    ),
+    "JPEG, the same, and its directory says less of it": with_segment(
+        PLAIN_JPEG, 0xE1, with_small_picture(jpeg(exif=exif()), said=1)
+    ),
+    "JPEG, a small picture beside it": with_segment(
+        PLAIN_JPEG, 0xE0, b"JFXX\x00\x10" + jpeg(exif=exif())
+    ),
     "PNG, eXIf": png(exif=exif()),
     "PNG, XMP": with_chunk(PLAIN_PNG, b"iTXt", itxt(XMP)),
     "PNG, packed XMP": with_chunk(PLAIN_PNG, b"iTXt", itxt(XMP, packed=True)),
@@ -79,6 +101,18 @@ def test_orientation_camera_and_moment_stay(make: type, endian: str) -> None:
     assert found.get_ifd(0x8769)[0x9003] == "2018:05:10 09:00:00"
     assert 0x010F in found
     assert found.get_ifd(0x8825) == {}
+
+
+def test_a_position_in_two_bytes_a_letter_leaves() -> None:
+    found = stripped(with_segment(PLAIN_JPEG, 0xE1, windows_comment("GPS 34.86N 117.55E")))
+    assert b"1\x001\x007" not in found
+    kept = with_segment(PLAIN_JPEG, 0xE1, windows_comment("值班室 duty room"))
+    assert stripped(kept) == kept
+
+
+def test_a_small_picture_without_position_stays() -> None:
+    content = with_segment(PLAIN_JPEG, 0xE1, with_small_picture(jpeg(colour="white")))
+    assert stripped(content) == content
 
 
 def progressive() -> bytes:
