@@ -196,15 +196,26 @@ class Subscriptions:
                 *(one.id, cursor.arrival, cursor.position),
             )
 
-    async def due(self, at: datetime, limit: int) -> list[Delivery]:
-        """What is to be sent now, the longest due first."""
+    async def owed(self, at: datetime) -> set[UUID]:
+        """Who of all has anything to be sent now."""
         async with self._tables.connection() as connection:
             rows = await connection.fetch(
-                f"{_DELIVERY} WHERE state = 'pending' AND due_at <= $1"
-                " ORDER BY due_at, number LIMIT $2",
-                *(at, limit),
+                "SELECT id FROM subscription AS one WHERE ended_at IS NULL AND EXISTS"
+                " (SELECT FROM delivery WHERE subscription = one.id AND state = 'pending'"
+                " AND due_at <= $1)",
+                at,
             )
-        return [Delivery(*row) for row in rows]
+        return {row[0] for row in rows}
+
+    async def due(self, subscription: UUID, at: datetime) -> Delivery | None:
+        """What is to be sent to this one now, the longest due first."""
+        async with self._tables.connection() as connection:
+            row = await connection.fetchrow(
+                f"{_DELIVERY} WHERE subscription = $1 AND state = 'pending' AND due_at <= $2"
+                " ORDER BY due_at, number LIMIT 1",
+                *(subscription, at),
+            )
+        return Delivery(*row) if row else None
 
     async def done(
         self, one: Delivery, *, at: datetime, status: int | None, error: str | None

@@ -68,6 +68,18 @@ async def target(url: str, *, private: bool) -> Target:
     return Target(there, host, {"Host": named})
 
 
+# Of IPv6, all that is given out to the world; the rest is of one network, or of none.
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
 def _public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_global and not address.is_multicast
+    if isinstance(address, ipaddress.IPv6Address):
+        within = address.ipv4_mapped or address.sixtofour
+        if address in _NAT64:
+            within = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+        if within is not None:
+            return _public(within)  # a gateway would lead there
+        if address not in _UNICAST:
+            return False
+    return address.is_global and not address.is_multicast

@@ -1,9 +1,9 @@
 """Sending what was subscribed to, signed as Standard Webhooks asks, at least once."""
 
 import asyncio
-from collections import defaultdict
 from contextlib import suppress
 from datetime import UTC, datetime
+from uuid import UUID
 
 import httpx
 import orjson
@@ -60,14 +60,26 @@ class Webhooks:
         """Nothing to look at: what is owed is in the tables."""
 
     async def run(self, tenure: Tenure) -> None:
-        limits = httpx.Limits(max_connections=50)
-        async with self._client or httpx.AsyncClient(
-            timeout=TIMEOUT_S, limits=limits, follow_redirects=False, trust_env=False
-        ) as client:
+        """Until cancelled. Each receiver is served by itself: one that hangs delays no other."""
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+        async with (
+            self._client
+            or httpx.AsyncClient(
+                timeout=TIMEOUT_S, limits=limits, follow_redirects=False, trust_env=False
+            ) as client,
+            asyncio.TaskGroup() as group,
+        ):
+            serving: dict[UUID, asyncio.Task[None]] = {}
             while True:
                 self._wake.clear()
                 try:
-                    busy = await self._round(client)
+                    busy = await self._queue()
+                    owed = await self._subscriptions.owed(_now())
+                    for id_ in [id_ for id_, task in serving.items() if task.done()]:
+                        del serving[id_]
+                    for one in await self._subscriptions.running():
+                        if one.id in owed and one.id not in serving:
+                            serving[one.id] = group.create_task(self._serve(client, one))
                 except Unavailable as error:
                     self._log.degraded["webhooks"] = f"waits: {error.code}"
                     busy = False
@@ -77,39 +89,29 @@ class Webhooks:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self._wake.wait(), PAUSE_S)
 
-    async def _round(self, client: httpx.AsyncClient) -> bool:
-        """Queue and send; whether there is more to do at once."""
-        running = {one.id: one for one in await self._subscriptions.running()}
+    async def _queue(self) -> bool:
+        """Owe each what came since; whether there is more at once."""
         more = False
-        for one in running.values():
+        for one in await self._subscriptions.running():
             records, cursor, left = await page(self._log, one.cursor, one.wanted, AT_ONCE)
             if cursor != one.cursor:
                 await self._subscriptions.queue(one, records, cursor, at=_now())
             more = more or left
-        due = await self._subscriptions.due(_now(), AT_ONCE)
-        by_subscription: dict[Subscription, list[Delivery]] = defaultdict(list)
-        for delivery in due:
-            if delivery.subscription in running:
-                by_subscription[running[delivery.subscription]].append(delivery)
-        # One after the other to one receiver, all receivers beside each other.
-        await asyncio.gather(
-            *(self._serve(client, one, owed) for one, owed in by_subscription.items())
-        )
-        return more or len(due) == AT_ONCE
+        return more
 
-    async def _serve(
-        self, client: httpx.AsyncClient, one: Subscription, owed: list[Delivery]
-    ) -> None:
-        for delivery in owed:
-            status, error = await self._attempt(client, one, delivery)
-            await self._subscriptions.done(delivery, at=_now(), status=status, error=error)
-            if status == httpx.codes.GONE:
-                await self._subscriptions.end(one.id, at=_now(), because="receiver-gone")
-                return
-            if error is not None:
-                # It is away: what waits behind this one comes with the next round, not in vain now.
-                await logger.awarning("webhook failed", subscription=str(one.id), error=error)
-                return
+    async def _serve(self, client: httpx.AsyncClient, one: Subscription) -> None:
+        """One after the other, asked anew each time: it may be ended by then."""
+        with suppress(Unavailable):  # the next round meets it too, and says so
+            while (delivery := await self._subscriptions.due(one.id, _now())) is not None:
+                status, error = await self._attempt(client, one, delivery)
+                await self._subscriptions.done(delivery, at=_now(), status=status, error=error)
+                if status == httpx.codes.GONE:
+                    await self._subscriptions.end(one.id, at=_now(), because="receiver-gone")
+                elif error is not None:
+                    # It is away: what waits behind this one comes with the next round, not in
+                    # vain now.
+                    await logger.awarning("webhook failed", subscription=str(one.id), error=error)
+                    return
 
     async def _attempt(
         self, client: httpx.AsyncClient, one: Subscription, delivery: Delivery
@@ -120,21 +122,23 @@ class Webhooks:
         now = _now()
         signature = Webhook(one.secret).sign(str(delivery.id), now, body.decode())
         try:
-            where = await target(one.url, private=self._private)
-            async with client.stream(
-                "POST",
-                where.url,
-                content=body,
-                headers={
-                    **where.headers,
-                    "Content-Type": MEDIA_TYPE,
-                    "webhook-id": str(delivery.id),
-                    "webhook-timestamp": str(int(now.timestamp())),
-                    "webhook-signature": signature,
-                },
-                extensions={"sni_hostname": where.host},
-            ) as answer:
-                status = answer.status_code  # its body is nobody's business, and may be endless
+            # The client's own limit is for each piece, and would let headers trickle for ever.
+            async with asyncio.timeout(TIMEOUT_S):
+                where = await target(one.url, private=self._private)
+                async with client.stream(
+                    "POST",
+                    where.url,
+                    content=body,
+                    headers={
+                        **where.headers,
+                        "Content-Type": MEDIA_TYPE,
+                        "webhook-id": str(delivery.id),
+                        "webhook-timestamp": str(int(now.timestamp())),
+                        "webhook-signature": signature,
+                    },
+                    extensions={"sni_hostname": where.host},
+                ) as answer:
+                    status = answer.status_code  # its body is nobody's business, maybe endless
         except Refused as refused:
             return None, refused.code
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:

@@ -3,11 +3,12 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 import uvicorn
@@ -37,6 +38,7 @@ class Receiver:
     url: str = ""
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     answers: Callable[[int], int] = lambda _: 204
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def until(self, count: int) -> list[dict[str, Any]]:
         async with asyncio.timeout(40):
@@ -48,10 +50,12 @@ class Receiver:
 @asynccontextmanager
 async def receiving() -> AsyncIterator[Receiver]:
     receiver, app = Receiver(), FastAPI()
+    receiver.may_answer.set()
 
     @app.post("/hook")
     async def hook(request: Request) -> Response:
         receiver.got.append((dict(request.headers), await request.body()))
+        await receiver.may_answer.wait()
         return Response(status_code=receiver.answers(len(receiver.got)))
 
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
@@ -198,6 +202,73 @@ async def test_a_receiver_that_is_gone_ends_its_subscription(
     assert found["ended_because"] == "receiver-gone"
     late = await post(running, f"/{made['id']}/tests")
     assert (late.status_code, late.json()["code"]) == (409, "subscription-ended")
+
+
+@asynccontextmanager
+async def trickling() -> AsyncIterator[tuple[str, asyncio.Event]]:
+    """A receiver that never comes to the end of its headers, and when it was first called."""
+    called, closing = asyncio.Event(), asyncio.Event()
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        called.set()
+        writer.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        with suppress(ConnectionError):
+            while not closing.is_set():
+                writer.write(b".")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook", called
+    finally:
+        closing.set()
+        server.close()
+
+
+async def test_a_receiver_that_never_ends_is_given_up_and_delays_nobody_whatever_it_is_owed(
+    running: Running, receiver: Receiver, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "TIMEOUT_S", 2)
+    async with trickling() as (url, called):
+        slow = await subscribed(running, url)
+        connection = await asyncpg.connect(database)
+        try:
+            await connection.execute(
+                "INSERT INTO delivery (id, subscription, due_at)"
+                " SELECT gen_random_uuid(), $1, '2018-01-01' FROM generate_series(1, 500)",
+                slow["id"],
+            )
+        finally:
+            await connection.close()
+        async with asyncio.timeout(20):
+            await called.wait()
+        quick = await subscribed(running, receiver.url)
+        await post(running, f"/{quick['id']}/tests")
+        await until_state(running, quick["id"], "delivered")
+        async with asyncio.timeout(20):
+            while not (found := (await deliveries(running, slow["id"], limit=1))[0])["attempts"]:
+                await asyncio.sleep(0.02)
+        assert (found["state"], found["error"]) == ("pending", "TimeoutError")
+
+
+async def test_a_subscription_that_is_ended_while_it_is_served_is_sent_nothing_more(
+    running: Running, receiver: Receiver
+) -> None:
+    receiver.may_answer.clear()
+    made = await subscribed(running, receiver.url)
+    await post(running, f"/{made['id']}/tests")
+    await receiver.until(1)
+    for _ in range(3):
+        await post(running, f"/{made['id']}/tests")
+    ended = await running.ask("DELETE", f"/v1/subscriptions/{made['id']}", BUREAU, "integrator")
+    assert ended.status_code == 204
+    receiver.may_answer.set()
+    other = await subscribed(running, receiver.url)
+    tested = (await post(running, f"/{other['id']}/tests")).json()["delivery"]
+    await until_state(running, other["id"], "delivered")
+    assert [headers["webhook-id"] for headers, _ in receiver.got[1:]] == [tested]
 
 
 async def test_a_key_sent_twice_subscribes_once_and_a_secret_is_shown_only_then(

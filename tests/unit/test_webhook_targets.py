@@ -51,12 +51,23 @@ def test_an_address_that_is_no_plain_https_is_refused(url: str) -> None:
         "[fd00::1]",
         "[fe80::1]",
         "[::ffff:127.0.0.1]",
+        "[::127.0.0.1]",
+        "[::ffff:0:127.0.0.1]",
+        "[64:ff9b::169.254.169.254]",
+        "[64:ff9b:1::10.0.0.1]",
+        "[2002:a00:1::1]",
+        "[fec0::1]",
     ],
 )
 def test_an_address_of_the_inside_is_refused(host: str) -> None:
     with pytest.raises(Refused) as refused:
         check_url(f"https://{host}/hook", private=False)
     assert refused.value.code == "webhook-address-private"
+
+
+@pytest.mark.parametrize("host", ["93.184.216.34", "[2606:4700::1111]", "[64:ff9b::93.184.216.34]"])
+def test_an_address_of_the_world_is_fine(host: str) -> None:
+    check_url(f"https://{host}/hook", private=False)
 
 
 async def test_a_name_that_leads_inside_is_refused_even_beside_a_public_address(
