@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Response
 
 from shared.contracts.refusals import Refused
 from shared.contracts.registry import BY_TYPE
-from shared.events.envelope import Record, to_headers
+from shared.events.envelope import Record
+from shared.events.structured import structured
 from shared.store.log import Log
 from shared.store.schema import COLUMNS
 from shared.web.auth import Principal, allow
@@ -82,24 +83,6 @@ async def recorded_from(log: Log, day: date) -> Cursor:
         )
         places.append(row[0])
     return Cursor(*places)
-
-
-def structured(record: Record, installation: str, contracts_url: str) -> dict[str, Any]:
-    """An event in CloudEvents' JSON format: the same attributes as its Kafka headers, and its data.
-
-    The data are the very bytes that were published, so that its leaf can be checked here too.
-    """
-    headers = to_headers(record, installation, contracts_url)
-    attributes = {
-        name.removeprefix("ce_"): value.decode()
-        for name, value in headers
-        if name.startswith("ce_") or name == "traceparent"
-    }
-    return {
-        **attributes,
-        "datacontenttype": "application/json",
-        "data": orjson.Fragment(record.data),
-    }
 
 
 def known_types(types: Iterable[str]) -> tuple[str, ...]:

@@ -10,11 +10,12 @@ import orjson
 import structlog
 from standardwebhooks.webhooks import Webhook
 
-from services.notification.feed import page, structured
+from services.notification.feed import page
 from services.notification.subscriptions import Delivery, Subscription, Subscriptions
 from services.notification.targets import target
 from shared.contracts.refusals import Refused
 from shared.events.envelope import Record
+from shared.events.structured import structured
 from shared.store.log import Log, Tenure
 from shared.store.schema import COLUMNS
 from shared.store.streams import Unavailable

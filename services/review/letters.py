@@ -5,7 +5,6 @@ it by hash: whoever has the package can check all of it with nothing else. The f
 of events as they were published, so that no later version of this code can make other ones.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,9 +12,10 @@ from hashlib import sha256
 
 from services.review.case import Case, block, pinned, under_review
 from services.review.city import official
-from services.review.programme import Programme
-from services.review.standards import no_duplicates
+from services.review.programmes.programme import Programme
+from services.review.programmes.standards import no_duplicates
 from services.review.team import known_items
+from shared.canonical import canonical
 from shared.contracts.blocks import Document, ProgrammeSite, Reason, StandardRef, Title
 from shared.contracts.case import CaseEvent, RecommendationReturned, Recommended
 from shared.contracts.refusals import Refused
@@ -169,13 +169,6 @@ def manifest(recommendation_id: str, files: Sequence[Enclosure]) -> bytes:
             ],
         }
     )
-
-
-def canonical(content: object) -> bytes:
-    """JSON with sorted keys, no spaces, in UTF-8: the same content is the same bytes for ever."""
-    return json.dumps(
-        content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=date.isoformat
-    ).encode()
 
 
 def _listed(case: Case) -> Listed:

@@ -16,10 +16,10 @@ from services.review.letters import (
     MANIFEST,
     Enclosure,
     Listed,
-    canonical,
     letter_text,
     manifest,
 )
+from shared.canonical import canonical
 from shared.contracts.case import Opened, Recommended
 from shared.contracts.refusals import Refused
 from shared.contracts.registry import decode
