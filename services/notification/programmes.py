@@ -184,10 +184,10 @@ def _renamed(programme: Programme, event: OrganisationRenamed) -> Programme:
 
 
 def organisations(programme: Programme, township: str | None) -> frozenset[str]:
-    """Everyone who may have to hear of an event of this township, or of the whole programme."""
-    if township is None:
-        members = programme.enrolled
-    else:
-        members = [m for code, m in programme.townships.items() if code == township]
+    """Everyone who may have to hear of an event of this township, or of the whole programme.
+
+    Of those who left too: their leaving is told to them, and may be heard here before that.
+    """
+    members = [m for code, m in programme.townships.items() if township in (None, code)]
     offices = chain.from_iterable((member.office, member.government) for member in members)
     return frozenset({*offices, *filter(None, (programme.district, programme.city))})

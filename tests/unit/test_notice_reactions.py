@@ -144,6 +144,17 @@ def test_an_event_of_the_programme_never_waits_for_what_lies_behind_it() -> None
     assert changes(react(name, Roll()), Programme()).events == {}
 
 
+def test_leaving_is_told_although_the_roll_has_heard_of_it_already() -> None:
+    left = "fuyan.programme.township-withdrawn.v1"
+    roll = roll_of(definition((*DEFINITION, left)))
+    reaction = telling(received(left, f"{DISTRICT}:o02"), roll, NOW)
+    assert reaction is not None
+    assert {stream.subject for stream in changes(reaction, KNOWN).events} == {
+        f"shanting-2018/{OFFICE}",
+        f"shanting-2018/{GOV}",
+    }
+
+
 def test_hearing_an_enrolment_twice_is_hearing_it_once() -> None:
     twice = roll_of([*definition(), *definition()])
     once = roll_of(definition())
