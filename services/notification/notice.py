@@ -12,6 +12,7 @@ from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.notice import (
     Abandoned,
     About,
+    BulletinIssued,
     Delivered,
     Escalated,
     Failed,
@@ -25,6 +26,8 @@ IN_APP = "in-app"
 EMAIL = "email"
 OVERDUE = "overdue"
 """Policy and template of the digest of what is overdue."""
+BULLETIN = "bulletin"
+"""Policy of a notice that a bulletin was issued; its cause lies in this service's own log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,8 @@ class Inbox:
     notices: Mapping[str, Notice] = field(default_factory=dict)
     mails: Mapping[str, Mail] = field(default_factory=dict)
     raised: frozenset[Step] = frozenset()
+    bulletin: BulletinIssued | None = None
+    """In a bulletin's own stream what was issued there; no inbox has one."""
 
     @property
     def unread(self) -> int:
@@ -72,6 +77,8 @@ class Inbox:
 
 
 def evolve(inbox: Inbox, event: NoticeEvent) -> Inbox:
+    if isinstance(event, BulletinIssued):
+        return replace(inbox, bulletin=event)
     known = inbox.notices.get(event.notice_id)
     match event:
         case Requested(channel="email"):

@@ -65,7 +65,7 @@ _KEYS = {
     "programme": "`<programme>`",
     "dossier": "`<programme>/<township>`",
     "case": "`<programme>/<township>`, so that a case lies beside its dossier",
-    "notice": "`<programme>/<recipient organisation>`",
+    "notice": "`<programme>/<recipient organisation>`, for a bulletin `<programme>`",
 }
 
 

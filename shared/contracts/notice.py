@@ -1,11 +1,14 @@
-"""What a notice announces on `fuyan.notice.v1`: that someone was told, never what or where."""
+"""What is announced on `fuyan.notice.v1`: that someone was told, never where; and bulletins."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from shared.contracts.blocks import OfProgramme
+from shared.contracts.programme import Cut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +103,58 @@ class Escalated(OfNotice):
     overdue_wd: int
 
 
-NoticeEvent = Requested | Delivered | Failed | Abandoned | Read | Escalated
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesNamed:
+    """Which version of one kind of rules figures were made by."""
+
+    kind: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureChanged:
+    """A figure that another bulletin gave otherwise; on the wire its values are `was` and `is`.
+
+    `path` leads to it from the whole, `/targets/first-2018/achieved`: in a list of things that have
+    a code, by that code, else by place. What is not there at all is null.
+    """
+
+    path: str
+    was: Any
+    is_: Annotated[Any, Field(alias="is")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulletinIssued(OfProgramme):
+    """A bulletin (通报) was signed and sent, with all the figures it quotes.
+
+    Of its own stream, and `issue_no` counts a programme's from 1 without gaps. `figures_digest` is
+    the SHA-256 of the figures as JSON in UTF-8, names sorted and no blank between; `docx_sha256`
+    that of the paper. `copied` are those to whom it went as a copy (抄送). A correction names the
+    bulletin that it `corrects`, and each figure that it gives otherwise.
+    """
+
+    bulletin_id: str
+    issue_no: int
+    document_number: str
+    title: str
+    as_of_on: date
+    known_at: datetime
+    cut: tuple[Cut, ...]
+    figures: Mapping[str, Any]
+    figures_digest: str
+    rules: tuple[RulesNamed, ...]
+    docx_sha256: str
+    characters: int
+    recipients: tuple[str, ...]
+    copied: tuple[str, ...]
+    publicity: Literal["public", "internal"]
+    signed_by: str
+    corrects: str | None = None
+    changes: tuple[FigureChanged, ...] | None = None
+
+
+NoticeEvent = Requested | Delivered | Failed | Abandoned | Read | Escalated | BulletinIssued
 
 EVENTS: Mapping[str, type[NoticeEvent]] = {
     "fuyan.notice.requested.v1": Requested,
@@ -109,4 +163,5 @@ EVENTS: Mapping[str, type[NoticeEvent]] = {
     "fuyan.notice.abandoned.v1": Abandoned,
     "fuyan.notice.read.v1": Read,
     "fuyan.notice.escalated.v1": Escalated,
+    "fuyan.notice.bulletin-issued.v1": BulletinIssued,
 }

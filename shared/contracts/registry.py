@@ -31,19 +31,19 @@ class Context:
     name: str
     events: Mapping[str, type[Event]]
     key: Callable[[str], str]
-    parts: int
-    """How many names, divided by slashes, a subject has; the last of three is a number."""
+    subjects: str
+    """A pattern of the subjects that its streams have."""
 
     def addresses(self, subject: str) -> bool:
         """Whether a stream of this context can have this subject."""
-        names = subject.split("/")
-        if len(names) != self.parts or not all(names):
-            return False
-        return self.parts < 3 or re.fullmatch("[1-9][0-9]{0,8}", names[2]) is not None
+        return re.fullmatch(self.subjects, subject) is not None
 
     @property
     def topic(self) -> str:
         return f"fuyan.{self.name}.v1"
+
+
+_NAME, _NUMBER = "[^/]+", "[1-9][0-9]{0,8}"
 
 
 def _whole(subject: str) -> str:
@@ -55,13 +55,19 @@ def _township(subject: str) -> str:
     return subject.rsplit("/", 1)[0]
 
 
+def _told(subject: str) -> str:
+    """An inbox is a key of its own; `<programme>/bulletin/<n>` lies under its programme."""
+    programme, *rest = subject.split("/")
+    return programme if len(rest) > 1 else subject
+
+
 CONTEXTS: Mapping[str, Context] = {
     context.name: context
     for context in (
-        Context("programme", programme.EVENTS, _whole, 1),
-        Context("dossier", dossier.EVENTS, _whole, 2),
-        Context("case", case.EVENTS, _township, 3),
-        Context("notice", notice.EVENTS, _whole, 2),
+        Context("programme", programme.EVENTS, _whole, _NAME),
+        Context("dossier", dossier.EVENTS, _whole, f"{_NAME}/{_NAME}"),
+        Context("case", case.EVENTS, _township, f"{_NAME}/{_NAME}/{_NUMBER}"),
+        Context("notice", notice.EVENTS, _told, f"{_NAME}/({_NAME}|bulletin/{_NUMBER})"),
     )
 }
 

@@ -3,6 +3,7 @@
 import os
 from datetime import date, datetime
 from hashlib import sha256
+from uuid import UUID
 
 from asyncpg.pgproto.pgproto import UUID as FastUUID  # a uuid.UUID, ten times as fast as text
 from uuid_utils import uuid7
@@ -31,11 +32,17 @@ def check_day(event: Event, command: Command, arrived_at: datetime, today: date)
         raise Refused("backdated-reason-missing", effective_on=event.effective_on)
 
 
+def new_id() -> UUID:
+    """An event's, unique for ever."""
+    return FastUUID(uuid7().bytes)
+
+
 def recorded(
     installation: str,
     stream: Stream,
     version: int,
     position: int,
+    id_: UUID,
     event: Event,
     command: Command,
     now: datetime,
@@ -51,7 +58,7 @@ def recorded(
         context=stream.context,
         subject=stream.subject,
         version=version,
-        id=FastUUID(uuid7().bytes),
+        id=id_,
         type=type_of(event),
         effective_on=event.effective_on,
         effective_at=now if event.effective_on == today else noon(event.effective_on),

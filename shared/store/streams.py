@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
+from uuid import UUID
 
 from shared.contracts.refusals import Refused
 from shared.contracts.registry import Event
@@ -44,10 +45,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a decision comes to: events by stream, and the values it claims."""
+    """What a decision comes to: events by stream, and the values it claims.
+
+    `first_id` is that of the very first event, where the others name it; else it is made here.
+    """
 
     events: Mapping[Stream, Sequence[Event]]
     claims: Sequence[Claim] = ()
+    first_id: UUID | None = None
 
 
 NOTHING = Changes({})

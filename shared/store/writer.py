@@ -19,7 +19,7 @@ from shared.contracts.registry import UnknownType, decode
 from shared.events.envelope import Record
 from shared.store.batch import Batch, Hot, Step, Wish
 from shared.store.command import Command
-from shared.store.recording import check_day, recorded
+from shared.store.recording import check_day, new_id, recorded
 from shared.store.session import LeaseLost, Session
 from shared.store.sql import LOOK, append
 from shared.store.streams import Aggregate, Claim, Stream, Unavailable, Written
@@ -244,6 +244,7 @@ class Writer:
                         stream,
                         hot.version + 1,
                         position,
+                        (None if records else changes.first_id) or new_id(),
                         event,
                         command,
                         now,

@@ -41,7 +41,8 @@ subjects = {
     "programme": ids,
     "dossier": st.tuples(ids, ids).map("/".join),
     "case": st.tuples(ids, ids, rounds).map("/".join),
-    "notice": st.tuples(ids, ids).map("/".join),
+    "notice": st.tuples(ids, ids).map("/".join)
+    | st.tuples(ids, st.just("bulletin"), rounds).map("/".join),
 }
 actors = st.tuples(ids, ids).map(":".join)
 microseconds = st.integers(0, 80 * 365 * 86_400 * 1_000_000)
