@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from services.review.case import Case
-from services.review.programme import Programme, known
+from services.review.programmes.programme import Programme, known
 from shared.contracts.refusals import Refused
 from shared.web.auth import Principal, roles
 

@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.review import api, applications, case, programme
+from services.review import api, applications, case
 from services.review.directory import Directory
+from services.review.programmes import programme
 from services.review.reactions import HANDLERS
 from shared.clock import clock_from
 from shared.messaging.kafka import Kafka

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from services.review.definition import in_phase
-from services.review.programme import Programme
+from services.review.programmes.definition import in_phase
+from services.review.programmes.programme import Programme
 from shared.contracts.blocks import Mark, Totals
 from shared.contracts.dossier import ApplicationSubmitted, DossierEvent
 from shared.contracts.programme import StandardPublished

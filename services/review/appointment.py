@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.review.case import Case, block, evolve, pinned, under_review
-from services.review.programme import Programme
-from services.review.standards import no_duplicates
+from services.review.programmes.programme import Programme
+from services.review.programmes.standards import no_duplicates
 from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.case import (
     CaseEvent,

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.review.annual import Sheet
-from services.review.definition import (
+from services.review.programmes.annual import Sheet
+from services.review.programmes.definition import (
     BatchDraft,
     CalendarDraft,
     Definition,

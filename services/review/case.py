@@ -10,7 +10,7 @@ from datetime import date
 from typing import Literal
 
 from services.review.holdings import HeldTitle, Reward
-from services.review.programme import Programme
+from services.review.programmes.programme import Programme
 from shared.contracts.blocks import CaseSite, ProgrammeSite, Title
 from shared.contracts.case import (
     ApplicationRejected,

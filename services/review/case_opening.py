@@ -5,7 +5,7 @@ from datetime import date
 
 from services.review.applications import objections
 from services.review.case import Case, block_on
-from services.review.programme import Programme
+from services.review.programmes.programme import Programme
 from shared.contracts.blocks import CaseSite, Reason
 from shared.contracts.case import ApplicationRejected, CaseEvent, Closed, Opened, WithdrawalRefused
 from shared.contracts.dossier import ApplicationSubmitted, WithdrawalRequested

@@ -22,7 +22,7 @@ from services.review.case_bodies import (
 )
 from services.review.directory import Directory
 from services.review.place import Came, CameToDecide, Errand, Place, Scene, name_of, record
-from services.review.programme import Programme
+from services.review.programmes.programme import Programme
 from services.review.veto import record_veto
 from shared.clock import civil_day
 from shared.contracts.blocks import Mark

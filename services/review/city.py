@@ -7,7 +7,7 @@ from typing import Literal
 
 from services.review.applications import check_reached
 from services.review.case import Case, block, check_no_veto, check_title, pinned, under_review
-from services.review.programme import Programme
+from services.review.programmes.programme import Programme
 from services.review.team import known_items
 from services.review.verdict import Complaint, may_reapply_on, return_application
 from services.review.veto import recorded_facts

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from services.review.appointment import TEAM_AT_LEAST, check_strangers
 from services.review.case import Case, block, pinned
-from services.review.programme import Programme
-from services.review.standards import no_duplicates
+from services.review.programmes.programme import Programme
+from services.review.programmes.standards import no_duplicates
 from services.review.team import counting_marks, led_by, ordinary
 from services.review.veto import recorded_facts
 from shared.contracts.blocks import Mark, ProgrammeSite

@@ -14,8 +14,8 @@ from services.review.case import Case, Stage
 from services.review.case_bodies import LetterBody
 from services.review.letters import recommend
 from services.review.place import AT_ONCE, Code, name_of
-from services.review.programme import Programme
-from services.review.standards import no_duplicates
+from services.review.programmes.programme import Programme
+from services.review.programmes.standards import no_duplicates
 from shared.clock import civil_day
 from shared.contracts.blocks import Document, Title
 from shared.contracts.refusals import Refused

@@ -11,7 +11,7 @@ from services.review.applications import Applications
 from services.review.bodies import ActBody
 from services.review.case import Case
 from services.review.place import AT_ONCE, CODE, Place, Scene
-from services.review.programme import Programme
+from services.review.programmes.programme import Programme
 from services.review.titles import rounds
 from services.review.views import CaseRows, case_row
 from shared.clock import civil_day

@@ -11,7 +11,7 @@ from services.review.access import RIGHTS, TOWNSHIP, for_city, permit
 from services.review.applications import Applications
 from services.review.bodies import ActBody
 from services.review.case import Case
-from services.review.programme import Programme, known
+from services.review.programmes.programme import Programme, known
 from shared.clock import civil_day
 from shared.contracts.blocks import Mark, ProgrammeSite
 from shared.contracts.case import CaseEvent

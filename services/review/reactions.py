@@ -5,7 +5,7 @@ from typing import Any
 
 from services.review.case import Case
 from services.review.case_opening import answer_withdrawal, open_case
-from services.review.programme import Programme
+from services.review.programmes.programme import Programme
 from shared.contracts.dossier import ApplicationSubmitted, WithdrawalRequested
 from shared.messaging.reactions import Handler, Reaction, Received
 from shared.store.streams import Changes, Stream

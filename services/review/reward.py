@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from services.review.case import Case, block, check_title
 from services.review.holdings import Reward
-from services.review.programme import Programme
+from services.review.programmes.programme import Programme
 from services.review.title import titled
 from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.case import CaseEvent, RewardCancelled, RewardGranted, RewardPaid

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from services.review.appointment import check_strangers, seated
 from services.review.case import Case, block, pinned, under_review
-from services.review.programme import Programme
-from services.review.standards import no_duplicates
+from services.review.programmes.programme import Programme
+from services.review.programmes.standards import no_duplicates
 from shared.contracts.blocks import Level, Mark, ProgrammeSite
 from shared.contracts.case import (
     CaseEvent,

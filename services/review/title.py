@@ -9,8 +9,8 @@ from datetime import date
 from services.review.case import Case, block, check_no_veto, pinned, under_review
 from services.review.city import official
 from services.review.holdings import HeldTitle, TitleField
-from services.review.programme import Programme
-from services.review.standards import no_duplicates
+from services.review.programmes.programme import Programme
+from services.review.programmes.standards import no_duplicates
 from shared.contracts.blocks import ProgrammeSite, Title
 from shared.contracts.case import CaseEvent, Closed, TitleAwarded, TitleCorrected, TitleRevoked
 from shared.contracts.refusals import Refused

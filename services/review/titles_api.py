@@ -16,7 +16,7 @@ from services.review.case import Case
 from services.review.case_bodies import AwardsBody, CorrectionBody, RevocationBody
 from services.review.letters_api import case_streams
 from services.review.place import AT_ONCE, CODE, Code, name_of, on_behalf
-from services.review.programme import Programme, known
+from services.review.programmes.programme import Programme, known
 from shared.clock import civil_day
 from shared.contracts.blocks import ProgrammeSite, Title
 from shared.contracts.case import CaseEvent, TitleRevoked

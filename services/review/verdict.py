@@ -6,7 +6,7 @@ from datetime import date
 
 from services.review.applications import check_reached
 from services.review.case import Case, block, check_no_veto, check_title, pinned, under_review
-from services.review.programme import Programme
+from services.review.programmes.programme import Programme
 from services.review.team import known_items
 from shared.contracts.blocks import Level, Mark, ProgrammeSite, Reason, Title
 from shared.contracts.case import (

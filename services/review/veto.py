@@ -3,7 +3,7 @@
 from datetime import date
 
 from services.review.case import Case, block, pinned, under_review
-from services.review.programme import Programme
+from services.review.programmes.programme import Programme
 from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.case import CaseEvent, VetoRecorded
 from shared.contracts.programme import StandardPublished

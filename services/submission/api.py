@@ -14,8 +14,8 @@ from services.submission.bodies import (
     PlanBody,
     WithdrawalBody,
 )
-from services.submission.drafts import Drafts
-from services.submission.freezing import freezing
+from services.submission.drafts.draft import Drafts
+from services.submission.drafts.freezing import freezing
 from services.submission.funding_api import askings
 from services.submission.mending import mendings
 from services.submission.place import Came, Decision, Part, Scene, name_of, record, route

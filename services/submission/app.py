@@ -5,18 +5,12 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
-from services.submission import (
-    api,
-    dossier,
-    drafts_api,
-    evidence_api,
-    evidence_grants,
-    practice_api,
-    programmes,
-    workbook_api,
-)
-from services.submission.drafts import Drafts
-from services.submission.evidence_sweep import Sweep
+from services.submission import api, dossier, practice_api, programmes, workbook_api
+from services.submission.drafts import api as drafts_api
+from services.submission.drafts.draft import Drafts
+from services.submission.evidence import api as evidence_api
+from services.submission.evidence import grants as evidence_grants
+from services.submission.evidence.sweep import Sweep
 from services.submission.reactions import HANDLERS
 from services.submission.settings import SubmissionSettings
 from shared.clock import clock_from

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from services.submission.evidence_held import Files
+from services.submission.evidence.held import Files
 from services.submission.funding import Answer, Need
 from services.submission.planning import Intent
 from services.submission.practice import Experience

@@ -12,7 +12,7 @@ from services.submission import programmes
 from services.submission.access import Act, Side, acting_side, may_read
 from services.submission.bodies import AssessmentBody, EvidencedBody
 from services.submission.dossier import Dossier
-from services.submission.evidence_held import held
+from services.submission.evidence.held import held
 from services.submission.programmes import Programme
 from shared.clock import civil_day
 from shared.contracts.blocks import Evidence, TownshipSite

@@ -21,8 +21,8 @@ from services.submission.answers import (
     event_views,
 )
 from services.submission.dossier import Application, known
-from services.submission.evidence_access import reader_of
-from services.submission.evidence_grants import on_team
+from services.submission.evidence.access import reader_of
+from services.submission.evidence.grants import on_team
 from services.submission.place import Here, Part, Place, dossiers_of, programme_of, read
 from services.submission.programmes import Programme
 from shared.clock import civil_day

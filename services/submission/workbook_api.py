@@ -9,13 +9,13 @@ from pydantic import BaseModel
 from services.submission import programmes
 from services.submission.access import READERS
 from services.submission.answers import DossierRow
-from services.submission.drafts import Draft, Drafts
-from services.submission.drafts_api import Desk, desk
-from services.submission.importing import Import, after, compared
+from services.submission.drafts.api import Desk, desk
+from services.submission.drafts.draft import Draft, Drafts
+from services.submission.drafts.importing import Import, after, compared
+from services.submission.drafts.preview import Preview, preview
+from services.submission.drafts.sheet import fitted
 from services.submission.place import Here, Place, read
-from services.submission.preview import Preview, preview
 from services.submission.reading import WantedDossiers, page
-from services.submission.sheet import fitted
 from shared.clock import civil_day
 from shared.contracts.programme import StandardPublished
 from shared.contracts.refusals import Refused

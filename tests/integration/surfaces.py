@@ -16,8 +16,8 @@ from deploy.local.issuer import Issuer
 from services.notification.app import create_app as notification
 from services.notification.settings import NotificationSettings
 from services.review.bodies import DefinitionBody
-from services.review.opening import open_programme
-from services.review.programme import Programme
+from services.review.programmes.opening import open_programme
+from services.review.programmes.programme import Programme
 from shared.clock import SHANGHAI, write_clock
 from shared.contracts.programme import ProgrammeEvent
 from shared.settings import ServiceSettings

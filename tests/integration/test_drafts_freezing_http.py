@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.submission.drafts import Draft, Drafts
+from services.submission.drafts.draft import Draft, Drafts
 from shared.store.pool import Pool
 from tests.integration.drafts import FULL, Clerk, drafting, left
 from tests.integration.submission import Submission

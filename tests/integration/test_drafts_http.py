@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.submission.drafts import Drafts, Edit
+from services.submission.drafts.draft import Drafts, Edit
 from shared.contracts.blocks import Mark
 from shared.contracts.refusals import Refused
 from shared.store.pool import Pool

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from services.submission.evidence import MOST_UPLOADS, Register
-from services.submission.evidence_intake import Intake
-from services.submission.evidence_store import EvidenceStore
-from services.submission.evidence_sweep import Sweep
+from services.submission.evidence.intake import Intake
+from services.submission.evidence.register import MOST_UPLOADS, Register
+from services.submission.evidence.store import EvidenceStore
+from services.submission.evidence.sweep import Sweep
 from shared.store.pool import Pool
 from shared.store.streams import Unavailable
 from tests.integration.evidence import Clerk, contents, hashed, large, rows

@@ -9,9 +9,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from services.submission.evidence import Register
-from services.submission.evidence_intake import Intake
-from services.submission.evidence_store import EvidenceStore
+from services.submission.evidence.intake import Intake
+from services.submission.evidence.register import Register
+from services.submission.evidence.store import EvidenceStore
 from shared.contracts.case import MemberRecused
 from shared.store.pool import Pool
 from tests.integration.evidence import (

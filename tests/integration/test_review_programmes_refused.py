@@ -26,10 +26,10 @@ from tests.integration.review_steps import code, did
 
 # Those that are raised here for others to hear: cases ask for deadlines and for their district.
 OF_CASES = {"rules-not-in-force"}
-ROOM = ROOT / "services" / "review"
+ROOM = ROOT / "services" / "review" / "programmes"
 MODULES = (
     *("programme", "opening", "publishing", "schedule", "organisations", "annual"),
-    *("definition", "standards", "programme_acts", "annual_api", "programme_views"),
+    *("definition", "standards", "allowed", "annual_api", "views"),
 )
 
 

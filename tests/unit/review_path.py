@@ -17,7 +17,7 @@ from services.review import (
 )
 from services.review.case import Case, evolve
 from services.review.case_opening import open_case
-from services.review.definition import (
+from services.review.programmes.definition import (
     BatchDraft,
     CalendarDraft,
     Definition,
@@ -25,9 +25,9 @@ from services.review.definition import (
     StandardDraft,
     TownshipDraft,
 )
-from services.review.opening import open_programme
-from services.review.programme import Programme
-from services.review.programme import evolve as evolve_programme
+from services.review.programmes.opening import open_programme
+from services.review.programmes.programme import Programme
+from services.review.programmes.programme import evolve as evolve_programme
 from shared.contracts.blocks import Document, Mark, ProgrammeSite, Title
 from shared.contracts.case import CaseEvent, NotApplicableDecision
 from shared.contracts.dossier import ApplicationSubmitted

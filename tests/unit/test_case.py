@@ -5,8 +5,8 @@ from datetime import date
 
 from services.review.case import Case, evolve
 from services.review.case_opening import answer_withdrawal, open_case
-from services.review.programme import Programme
-from services.review.programme import evolve as evolve_programme
+from services.review.programmes.programme import Programme
+from services.review.programmes.programme import evolve as evolve_programme
 from shared.contracts.blocks import StandardRef
 from shared.contracts.case import (
     ApplicationRejected,

@@ -9,8 +9,8 @@ import pytest
 from services.review import city, verdict
 from services.review.case import Case, evolve
 from services.review.case_opening import open_case
-from services.review.definition import RulesDraft, check_rules
-from services.review.programme import Programme
+from services.review.programmes.definition import RulesDraft, check_rules
+from services.review.programmes.programme import Programme
 from shared.contracts.blocks import Reason
 from shared.contracts.case import ApplicationRejected, CityFailed, Closed
 from shared.contracts.dossier import ApplicationSubmitted

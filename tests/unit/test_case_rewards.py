@@ -8,8 +8,8 @@ import pytest
 
 from services.review import reward, title
 from services.review.case import Case, evolve
-from services.review.definition import RulesDraft, check_rules
-from services.review.programme import Programme
+from services.review.programmes.definition import RulesDraft, check_rules
+from services.review.programmes.programme import Programme
 from shared.contracts.case import CaseEvent, RewardCancelled, RewardGranted
 from tests.unit.given import Given, Outcome
 from tests.unit.review_path import PROGRAMME, Path, site

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from services.submission.dossier import Dossier
-from services.submission.losses import losses
+from services.submission.drafts.losses import losses
+from services.submission.drafts.preview import Blocker, preview
 from services.submission.planning import record_assessment
-from services.submission.preview import Blocker, preview
 from shared.contracts.blocks import Mark
 from shared.contracts.dossier import SelfAssessmentRecorded
 from shared.contracts.programme import Gate, GateRule, Item, Params

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.submission.sheet import edited, fitted, freezable, item_of
+from services.submission.drafts.sheet import edited, fitted, freezable, item_of
 from shared.contracts.blocks import Mark
 from shared.contracts.programme import Params
 from shared.contracts.refusals import Refused

@@ -4,7 +4,7 @@ from functools import reduce
 
 import pytest
 
-from services.submission.evidence_grants import Grants, Reader, evolve, grounds, may_add
+from services.submission.evidence.grants import Grants, Reader, evolve, grounds, may_add
 from shared.contracts.case import (
     CaseEvent,
     Closed,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.submission.evidence_kinds import DOCX, examine
+from services.submission.evidence.kinds import DOCX, examine
 from shared.contracts.refusals import Refused
 
 NO_ENTRY = struct.pack("<4s6H3I5H2I", b"PK\x01\x02", *(0,) * 10, *(0,) * 6)

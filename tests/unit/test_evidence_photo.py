@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from PIL import Image
 
-from services.submission.evidence_photo import Broken, without_position
+from services.submission.evidence.photo import Broken, without_position
 from tests.unit.photographs import (
     MARKS,
     XMP,
@@ -178,7 +178,7 @@ def test_a_broken_picture_is_told(content: bytes) -> None:
 def test_a_slice_may_end_between_the_two_bytes_of_a_marker(monkeypatch: pytest.MonkeyPatch) -> None:
     content = progressive()
     for size in (1, 2, 3, 7, 64):
-        monkeypatch.setattr("services.submission.evidence_photo._SLICE", size)
+        monkeypatch.setattr("services.submission.evidence.photo._SLICE", size)
         assert stripped(content) == content
 
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from deploy.cli.services import Service, settings_of
 from deploy.local.issuer import Issuer
-from services.submission.evidence_store import EvidenceStore
+from services.submission.evidence.store import EvidenceStore
 from services.submission.settings import SubmissionSettings
 from shared.settings import ServiceSettings
 from shared.store.streams import Unavailable

@@ -4,17 +4,17 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from services.review.definition import Definition, RulesDraft
-from services.review.opening import open_programme
-from services.review.programme import (
+from services.review.programmes.definition import Definition, RulesDraft
+from services.review.programmes.opening import open_programme
+from services.review.programmes.programme import (
     Programme,
     close,
     enrol_township,
     evolve,
     withdraw_township,
 )
-from services.review.publishing import publish_calendar, publish_rules, publish_standard
-from services.review.schedule import announce_batch
+from services.review.programmes.publishing import publish_calendar, publish_rules, publish_standard
+from services.review.programmes.schedule import announce_batch
 from shared.contracts.blocks import StandardRef
 from shared.contracts.programme import (
     BatchAnnounced,

@@ -3,8 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from services.review.annual import Sheet, issue_annual_assessment
-from services.review.programme import Programme, close, enrol_township, evolve, withdraw_township
+from services.review.programmes.annual import Sheet, issue_annual_assessment
+from services.review.programmes.programme import (
+    Programme,
+    close,
+    enrol_township,
+    evolve,
+    withdraw_township,
+)
 from shared.contracts.programme import (
     AnnualAssessmentIssued,
     AnnualRow,

@@ -7,9 +7,9 @@ from functools import reduce
 from services.review.case import Case
 from services.review.case import evolve as evolve_case
 from services.review.case_opening import open_case
-from services.review.definition import CalendarDraft, RulesDraft
-from services.review.programme import Programme, evolve
-from services.review.publishing import publish_calendar
+from services.review.programmes.definition import CalendarDraft, RulesDraft
+from services.review.programmes.programme import Programme, evolve
+from services.review.programmes.publishing import publish_calendar
 from services.review.verdict import Complaint, return_application
 from shared.contracts.case import Opened, Returned
 from shared.contracts.programme import ProgrammeEvent

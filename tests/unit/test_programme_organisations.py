@@ -5,7 +5,7 @@ from datetime import date
 
 from services.review.case import Case
 from services.review.case_opening import open_case
-from services.review.organisations import (
+from services.review.programmes.organisations import (
     Naming,
     Part,
     name_on,
@@ -13,7 +13,13 @@ from services.review.organisations import (
     parts,
     rename_organisation,
 )
-from services.review.programme import Programme, close, enrol_township, evolve, withdraw_township
+from services.review.programmes.programme import (
+    Programme,
+    close,
+    enrol_township,
+    evolve,
+    withdraw_township,
+)
 from shared.contracts.programme import OrganisationRenamed, ProgrammeEvent
 from tests.unit.given import Given
 from tests.unit.review_path import OPENING, TOWN, application, opened, site

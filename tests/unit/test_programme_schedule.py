@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 from services.review.case import Case
 from services.review.case_opening import open_case
-from services.review.programme import Programme, evolve
-from services.review.schedule import announce_batch, reschedule_phase, reschedule_target
+from services.review.programmes.programme import Programme, evolve
+from services.review.programmes.schedule import announce_batch, reschedule_phase, reschedule_target
 from shared.contracts.programme import (
     Phase,
     PhaseRescheduled,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.review.standards import check_sound
+from services.review.programmes.standards import check_sound
 from shared.contracts.blocks import Mark, Totals
 from shared.contracts.programme import Gate, Item, StandardPublished
 from shared.contracts.refusals import Refused

@@ -5,9 +5,9 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from services.review.definition import RulesKind
-from services.review.organisations import Name, Part, name_on, names, parts
-from services.review.programme import Programme, known
+from services.review.programmes.definition import RulesKind
+from services.review.programmes.organisations import Name, Part, name_on, names, parts
+from services.review.programmes.programme import Programme, known
 from shared.contracts.programme import (
     AnnualAssessmentIssued,
     BatchAnnounced,

@@ -3,11 +3,11 @@
 from fastapi import APIRouter, Response
 
 from services.review.bodies import NameBody, drafted
-from services.review.organisations import Naming, rename_organisation
 from services.review.place import Code
-from services.review.programme_acts import ACTS
-from services.review.programme_place import AsOf, Here, act, read
-from services.review.programme_views import (
+from services.review.programmes.allowed import ACTS
+from services.review.programmes.organisations import Naming, rename_organisation
+from services.review.programmes.place import AsOf, Came, read, record
+from services.review.programmes.views import (
     OrganisationView,
     organisation_view,
     organisation_views,
@@ -45,15 +45,15 @@ def organisation_routes(log: Log) -> APIRouter:
         status_code=201,
         dependencies=roles(*ACTS["names"]),
     )
-    async def name(here: Here, organisation: Code, body: NameBody) -> Written:
+    async def name(came: Came, organisation: Code, body: NameBody) -> Written:
         """Enter the name that an organisation bears from a day on, or who takes another's place."""
         naming = drafted(body, Naming)
-        return await act(
+        return await record(
             log,
-            here,
+            came,
             body,
             lambda state, site: rename_organisation(state, organisation, naming, site=site),
-            at=f"/organisations/{organisation}",
+            made=f"organisations/{organisation}",
         )
 
     return router

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.submission.drafts import Draft, Edit
+from services.submission.drafts.draft import Draft, Edit
 from shared.contracts.blocks import Mark
 from shared.contracts.programme import StandardPublished
 from shared.workbook.form import Finding, Reading, completed, same

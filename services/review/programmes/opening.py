@@ -1,10 +1,10 @@
 """How a programme begins: with everything it needs, in one act."""
 
-from services.review.definition import DEADLINES, Definition, check_phases, check_targets
-from services.review.programme import Programme, enrol_township, evolve
-from services.review.publishing import publish_calendar, rules_version, standard_version
-from services.review.schedule import announce_batch
-from services.review.standards import no_duplicates
+from services.review.programmes.definition import DEADLINES, Definition, check_phases, check_targets
+from services.review.programmes.programme import Programme, enrol_township, evolve
+from services.review.programmes.publishing import publish_calendar, rules_version, standard_version
+from services.review.programmes.schedule import announce_batch
+from services.review.programmes.standards import no_duplicates
 from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.programme import Opened, ProgrammeEvent, RulesRef
 from shared.contracts.refusals import Refused

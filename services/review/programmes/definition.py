@@ -6,7 +6,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, Literal
 
-from services.review.standards import no_duplicates
+from services.review.programmes.standards import no_duplicates
 from shared.contracts.blocks import Document
 from shared.contracts.programme import (
     Category,

@@ -6,10 +6,10 @@ from datetime import date, datetime
 from pydantic import BaseModel
 
 from services.submission.dossier import Dossier
-from services.submission.drafts import Draft, DraftItem
-from services.submission.losses import Losses
-from services.submission.preview import Preview, preview
-from services.submission.sheet import fitted
+from services.submission.drafts.draft import Draft, DraftItem
+from services.submission.drafts.losses import Losses
+from services.submission.drafts.preview import Preview, preview
+from services.submission.drafts.sheet import fitted
 from shared.contracts.blocks import Mark, StandardRef
 from shared.contracts.programme import Category, Item, StandardPublished
 from shared.standard import check

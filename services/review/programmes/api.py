@@ -5,16 +5,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from services.review.annual_api import annual_routes
 from services.review.bodies import ActBody, DefinitionBody, EndBody
-from services.review.definition_api import definition_routes
-from services.review.opening import open_programme
-from services.review.organisations_api import organisation_routes
 from services.review.place import AT_ONCE, CODE, Code
-from services.review.programme import close
-from services.review.programme_acts import ACTS, allowed
-from services.review.programme_place import AsOf, Here, act, read, read_as_of
-from services.review.programme_views import ProgrammeRows, ProgrammeView, programme_view
+from services.review.programmes.allowed import ACTS, allowed
+from services.review.programmes.annual_api import annual_routes
+from services.review.programmes.definition_api import definition_routes
+from services.review.programmes.opening import open_programme
+from services.review.programmes.organisations_api import organisation_routes
+from services.review.programmes.place import AsOf, Came, read, read_as_of, record
+from services.review.programmes.programme import close
+from services.review.programmes.views import ProgrammeRows, ProgrammeView, programme_view
 from shared.clock import civil_day
 from shared.store.log import Log
 from shared.store.streams import Stream
@@ -70,14 +70,13 @@ def programmes(log: Log) -> APIRouter:
         return programme_view(then, programme, as_of or today, version=version, now=now, acts=acts)
 
     @router.post("/{programme}/closure", status_code=201, dependencies=roles(*ACTS["closure"]))
-    async def end(here: Here, body: EndBody) -> Written:
+    async def end(came: Came, body: EndBody) -> Written:
         """End the programme."""
-        return await act(
+        return await record(
             log,
-            here,
+            came,
             body,
             lambda state, site: close(state, achieved=body.achieved, reason=body.reason, site=site),
-            at="",
         )
 
     router.include_router(definition_routes(log))

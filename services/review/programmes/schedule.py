@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
-from services.review.definition import BatchDraft, check_phases, check_targets, in_phase
-from services.review.programme import Programme, running
+from services.review.programmes.definition import BatchDraft, check_phases, check_targets, in_phase
+from services.review.programmes.programme import Programme, running
 from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.programme import (
     BatchAnnounced,

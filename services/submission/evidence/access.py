@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from services.submission import evidence_grants, programmes
-from services.submission.evidence_grants import Grants, Reader
+from services.submission import programmes
+from services.submission.evidence import grants
+from services.submission.evidence.grants import Grants, Reader
 from services.submission.programmes import Programme
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
@@ -21,14 +22,14 @@ class Access:
         """Why one may read what a township keeps; None where one may not."""
         known = await self._programme(programme)
         cases = await self._cases(programme, township)
-        return evidence_grants.grounds(reader_of(who), known, township, cases)
+        return grants.grounds(reader_of(who), known, township, cases)
 
     async def check_adding(self, who: Principal, programme: str, township: str) -> None:
         """Refused: `unknown-programme`, `township-not-enrolled`, `other-organisation`."""
         known = programmes.known(await self._programme(programme), programme)
         office = programmes.enrolment(known, township).enrolled.office
         cases = await self._cases(programme, township)
-        if not evidence_grants.may_add(reader_of(who), known, township, cases):
+        if not grants.may_add(reader_of(who), known, township, cases):
             raise Refused("other-organisation", organisation=office)
 
     async def leads(self, who: Principal, programme: str) -> bool:

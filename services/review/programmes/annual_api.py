@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from services.review.annual import issue_annual_assessment, of_year
 from services.review.bodies import SheetBody
 from services.review.place import Code
-from services.review.programme_acts import ACTS
-from services.review.programme_place import Here, act, read
+from services.review.programmes.allowed import ACTS
+from services.review.programmes.annual import issue_annual_assessment, of_year
+from services.review.programmes.place import Came, read, record
 from shared.clock import civil_day
 from shared.contracts.programme import AnnualAssessmentIssued
 from shared.contracts.refusals import Refused
@@ -45,22 +45,22 @@ def annual_routes(log: Log) -> APIRouter:
         status_code=201,
         dependencies=roles(*ACTS["annual-assessments"]),
     )
-    async def sign(here: Here, body: SheetBody) -> Written:
+    async def sign(came: Came, body: SheetBody) -> Written:
         """Sign the year's sheet, in the name of whoever asks."""
         given, now = body.sheet(), log.clock()
-        return await act(
+        return await record(
             log,
-            here,
+            came,
             body,
             lambda state, site: issue_annual_assessment(
                 state,
                 given,
-                signed_by=here.principal.officer,
+                signed_by=came.principal.officer,
                 known_on=civil_day(given.known_at),
                 now=now,
                 site=site,
             ),
-            at=f"/annual-assessments/{given.year}",
+            made=f"annual-assessments/{given.year}",
         )
 
     return router

@@ -10,7 +10,7 @@ from fastapi import Depends, Query, Response
 from services.review.access import of_district
 from services.review.bodies import ActBody
 from services.review.place import Code
-from services.review.programme import Programme, evolve, known
+from services.review.programmes.programme import Programme, evolve, known
 from shared.clock import civil_day
 from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.programme import EVENTS, ProgrammeEvent
@@ -26,8 +26,8 @@ Decision = Callable[[Programme, ProgrammeSite], Sequence[ProgrammeEvent]]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """One programme, and who wants something of it."""
+class Errand:
+    """What somebody came to a programme for, under which key, and where they are answered."""
 
     programme: str
     principal: Principal
@@ -35,24 +35,31 @@ class Place:
     response: Response
 
 
-async def place(programme: Code, principal: Who, wish: Wish, response: Response) -> Place:
-    return Place(programme, principal, wish, response)
+async def errand(programme: Code, who: Who, wish: Wish, response: Response) -> Errand:
+    """The command that came to the programme of the path."""
+    return Errand(programme, who, wish, response)
 
 
-Here = Annotated[Place, Depends(place)]
+Came = Annotated[Errand, Depends(errand)]
 AsOf = Annotated[Day | None, Query()]
 
 
-async def act(log: Log, here: Place, body: ActBody, decision: Decision, *, at: str) -> Written:
-    """Take a decision of the district's; what it made is to be read `at` a path below."""
-    site = body.site(here.programme, civil_day(log.clock()))
+async def record(
+    log: Log, came: Errand, body: ActBody, decision: Decision, *, made: str = ""
+) -> Written:
+    """Take a decision of the district's, on the day the body says or today.
+
+    Answered with 201; `made` is the address beneath the programme of what it made, or itself.
+    """
+    site = body.site(came.programme, civil_day(log.clock()))
 
     def decide(programme: Programme) -> Sequence[ProgrammeEvent]:
-        of_district(here.principal, programme, here.programme)
+        of_district(came.principal, programme, came.programme)
         return decision(programme, site)
 
-    written = await log.decide(here.wish, Stream("programme", here.programme), decide)
-    return created(here.response, f"/v1/programmes/{here.programme}{at}", answer(written))
+    written = await log.decide(came.wish, Stream("programme", came.programme), decide)
+    address = "/".join(filter(None, ("/v1/programmes", came.programme, made)))
+    return created(came.response, address, answer(written))
 
 
 async def read(log: Log, code: str) -> tuple[int, Programme]:

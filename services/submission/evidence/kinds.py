@@ -11,7 +11,7 @@ from pathlib import Path
 
 import puremagic
 
-from services.submission.evidence_photo import Broken, without_position
+from services.submission.evidence.photo import Broken, without_position
 from shared.contracts.refusals import Refused
 
 _OPEN_XML = "application/vnd.openxmlformats-officedocument."

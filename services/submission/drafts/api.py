@@ -17,8 +17,7 @@ from services.submission.access import Act as Doing
 from services.submission.access import acting_side
 from services.submission.bodies import Facts
 from services.submission.dossier import Dossier
-from services.submission.drafts import Draft, Drafts, Edit, item_changed
-from services.submission.drafts_answers import (
+from services.submission.drafts.answers import (
     FactsSaved,
     ItemSaved,
     Outlook,
@@ -28,12 +27,13 @@ from services.submission.drafts_answers import (
     outlook,
     sheet,
 )
-from services.submission.evidence_held import EvidenceBody, held
-from services.submission.losses import LossesOf
+from services.submission.drafts.draft import Draft, Drafts, Edit, item_changed
+from services.submission.drafts.losses import LossesOf
+from services.submission.drafts.sheet import edited, freezable, item_of, says
+from services.submission.evidence.held import EvidenceBody, held
 from services.submission.place import Code, Here, Place, programme_of, read
 from services.submission.planning import record_assessment
 from services.submission.programmes import Programme
-from services.submission.sheet import edited, freezable, item_of, says
 from shared.clock import civil_day
 from shared.contracts.dossier import AssessmentKind
 from shared.contracts.programme import StandardPublished

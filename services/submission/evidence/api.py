@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from services.submission.evidence import Register, Upload
-from services.submission.evidence_access import Access
-from services.submission.evidence_intake import PART_BYTES, Intake, TakenIn, part_sizes
-from services.submission.evidence_kinds import check_name
-from services.submission.evidence_reading import readings
-from services.submission.evidence_store import EvidenceStore
+from services.submission.evidence.access import Access
+from services.submission.evidence.intake import PART_BYTES, Intake, TakenIn, part_sizes
+from services.submission.evidence.kinds import check_name
+from services.submission.evidence.reading import readings
+from services.submission.evidence.register import Register, Upload
+from services.submission.evidence.store import EvidenceStore
 from services.submission.place import name_of
 from services.submission.settings import SubmissionSettings
 from shared.contracts.refusals import Refused
@@ -44,7 +44,7 @@ class UploadBody(Body):
     bytes: Annotated[int, Field(strict=True, ge=1, le=2**40)]
 
 
-class CompletionBody(Body):
+class UploadCompletionBody(Body):
     """That all parts are sent; `sha256` is the hash of the whole file as it was sent."""
 
     sha256: Sha256
@@ -173,7 +173,7 @@ def routes(log: Log, tables: Pool, settings: SubmissionSettings) -> APIRouter:
 
     @router.post("/uploads/{id}/completion", status_code=201, dependencies=roles(*_ADDING))
     async def complete(
-        upload: Mine, wish: Wish, body: CompletionBody, response: Response
+        upload: Mine, wish: Wish, body: UploadCompletionBody, response: Response
     ) -> TakenInView:
         """Have the file kept: its size, hash and type are checked, its position is taken out."""
         return _made(response, await intake.complete(upload, body.sha256, wish.actor))

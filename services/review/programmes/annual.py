@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 
-from services.review.programme import Programme, in_being
-from services.review.standards import no_duplicates
+from services.review.programmes.programme import Programme, in_being
+from services.review.programmes.standards import no_duplicates
 from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.programme import (
     AnnualAssessmentIssued,

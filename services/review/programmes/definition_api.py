@@ -15,19 +15,19 @@ from services.review.bodies import (
     TownshipBody,
     drafted,
 )
-from services.review.definition import (
+from services.review.place import Code
+from services.review.programmes.allowed import ACTS
+from services.review.programmes.definition import (
     BatchDraft,
     CalendarDraft,
     RulesDraft,
     StandardDraft,
     TownshipDraft,
 )
-from services.review.place import Code
-from services.review.programme import enrol_township, withdraw_township
-from services.review.programme_acts import ACTS
-from services.review.programme_place import Here, act, read
-from services.review.publishing import publish_calendar, publish_rules, publish_standard
-from services.review.schedule import (
+from services.review.programmes.place import Came, read, record
+from services.review.programmes.programme import enrol_township, withdraw_township
+from services.review.programmes.publishing import publish_calendar, publish_rules, publish_standard
+from services.review.programmes.schedule import (
     announce_batch,
     phase_moves,
     reschedule_phase,
@@ -61,15 +61,15 @@ def definition_routes(log: Log) -> APIRouter:
         return list((await read(log, programme))[1].standards)
 
     @router.post("/{programme}/standards", status_code=201, dependencies=roles(*ACTS["standards"]))
-    async def standard(here: Here, body: StandardBody) -> Written:
+    async def standard(came: Came, body: StandardBody) -> Written:
         """Publish the next version, in force from the next midnight at the earliest."""
         draft, today = drafted(body, StandardDraft), civil_day(log.clock())
-        return await act(
+        return await record(
             log,
-            here,
+            came,
             body,
             lambda state, site: publish_standard(state, draft, today=today, site=site),
-            at="/standards",
+            made="standards",
         )
 
     @router.get("/{programme}/rules", dependencies=roles(*ROLES))
@@ -78,11 +78,15 @@ def definition_routes(log: Log) -> APIRouter:
         return list((await read(log, programme))[1].rules)
 
     @router.post("/{programme}/rules", status_code=201, dependencies=roles(*ACTS["rules"]))
-    async def rule(here: Here, body: RulesBody) -> Written:
+    async def rule(came: Came, body: RulesBody) -> Written:
         """Publish the next version of one kind."""
         draft = drafted(body, RulesDraft)
-        return await act(
-            log, here, body, lambda state, site: publish_rules(state, draft, site=site), at="/rules"
+        return await record(
+            log,
+            came,
+            body,
+            lambda state, site: publish_rules(state, draft, site=site),
+            made="rules",
         )
 
     @router.get("/{programme}/calendars/{year}", dependencies=roles(*ROLES))
@@ -93,15 +97,15 @@ def definition_routes(log: Log) -> APIRouter:
     @router.put(
         "/{programme}/calendars/{year}", status_code=201, dependencies=roles(*ACTS["calendars"])
     )
-    async def calendar(here: Here, year: Year, body: CalendarBody) -> Written:
+    async def calendar(came: Came, year: Year, body: CalendarBody) -> Written:
         """Publish a year's working days, whole; deadlines set before keep their days."""
         draft = drafted(body, CalendarDraft, year=year)
-        return await act(
+        return await record(
             log,
-            here,
+            came,
             body,
             lambda state, site: publish_calendar(state, draft, site=site),
-            at=f"/calendars/{year}",
+            made=f"calendars/{year}",
         )
 
     @router.get("/{programme}/batches", dependencies=roles(*ROLES))
@@ -110,15 +114,15 @@ def definition_routes(log: Log) -> APIRouter:
         return list((await read(log, programme))[1].batches.values())
 
     @router.post("/{programme}/batches", status_code=201, dependencies=roles(*ACTS["batches"]))
-    async def batch(here: Here, body: BatchBody) -> Written:
+    async def batch(came: Came, body: BatchBody) -> Written:
         """Announce a batch."""
         draft = drafted(body, BatchDraft)
-        return await act(
+        return await record(
             log,
-            here,
+            came,
             body,
             lambda state, site: announce_batch(state, draft, site=site),
-            at="/batches",
+            made="batches",
         )
 
     @router.get("/{programme}/phases/{phase}/reschedulings", dependencies=roles(*ROLES))
@@ -131,12 +135,12 @@ def definition_routes(log: Log) -> APIRouter:
         status_code=201,
         dependencies=roles(*ACTS["reschedulings"]),
     )
-    async def move_phase(here: Here, phase: Code, body: PhaseDaysBody) -> Written:
+    async def move_phase(came: Came, phase: Code, body: PhaseDaysBody) -> Written:
         """Give a phase other days."""
         today = civil_day(log.clock())
-        return await act(
+        return await record(
             log,
-            here,
+            came,
             body,
             lambda state, site: reschedule_phase(
                 state,
@@ -147,7 +151,7 @@ def definition_routes(log: Log) -> APIRouter:
                 today=today,
                 site=site,
             ),
-            at=f"/phases/{phase}/reschedulings",
+            made=f"phases/{phase}/reschedulings",
         )
 
     @router.get("/{programme}/targets/{target}/reschedulings", dependencies=roles(*ROLES))
@@ -160,17 +164,17 @@ def definition_routes(log: Log) -> APIRouter:
         status_code=201,
         dependencies=roles(*ACTS["reschedulings"]),
     )
-    async def move_target(here: Here, target: Code, body: DueBody) -> Written:
+    async def move_target(came: Came, target: Code, body: DueBody) -> Written:
         """Move the day a target is due, while that day has not passed."""
         today = civil_day(log.clock())
-        return await act(
+        return await record(
             log,
-            here,
+            came,
             body,
             lambda state, site: reschedule_target(
                 state, target, due_on=body.due_on, reason=body.reason, today=today, site=site
             ),
-            at=f"/targets/{target}/reschedulings",
+            made=f"targets/{target}/reschedulings",
         )
 
     @router.get("/{programme}/townships", dependencies=roles(*ROLES))
@@ -179,15 +183,15 @@ def definition_routes(log: Log) -> APIRouter:
         return list((await read(log, programme))[1].townships.values())
 
     @router.post("/{programme}/townships", status_code=201, dependencies=roles(*ACTS["townships"]))
-    async def enrol(here: Here, body: TownshipBody) -> Written:
+    async def enrol(came: Came, body: TownshipBody) -> Written:
         """Take a township in."""
         draft = drafted(body, TownshipDraft)
-        return await act(
+        return await record(
             log,
-            here,
+            came,
             body,
             lambda state, site: enrol_township(state, draft, site=site),
-            at="/townships",
+            made="townships",
         )
 
     @router.post(
@@ -195,16 +199,16 @@ def definition_routes(log: Log) -> APIRouter:
         status_code=201,
         dependencies=roles(*ACTS["withdrawal"]),
     )
-    async def withdraw(here: Here, township: Code, body: LeavingBody) -> Written:
+    async def withdraw(came: Came, township: Code, body: LeavingBody) -> Written:
         """Let a township go."""
-        return await act(
+        return await record(
             log,
-            here,
+            came,
             body,
             lambda state, site: withdraw_township(
                 state, township, reason=body.reason, successor=body.successor, site=site
             ),
-            at="/townships",
+            made="townships",
         )
 
     return router

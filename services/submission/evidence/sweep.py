@@ -4,9 +4,9 @@ import asyncio
 
 import structlog
 
-from services.submission.evidence import Register
-from services.submission.evidence_intake import Intake
-from services.submission.evidence_store import EvidenceStore
+from services.submission.evidence.intake import Intake
+from services.submission.evidence.register import Register
+from services.submission.evidence.store import EvidenceStore
 from services.submission.settings import SubmissionSettings
 from shared.store.log import Log, Tenure
 from shared.store.pool import Pool

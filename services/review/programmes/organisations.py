@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from services.review.programme import Programme, in_being
+from services.review.programmes.programme import Programme, in_being
 from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.programme import OrganisationRenamed, ProgrammeEvent
 from shared.contracts.refusals import Refused, not_before

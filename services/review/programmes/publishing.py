@@ -5,9 +5,14 @@ from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
 
-from services.review.definition import CalendarDraft, RulesDraft, StandardDraft, check_rules
-from services.review.programme import Programme, running
-from services.review.standards import check_sound, made_changes
+from services.review.programmes.definition import (
+    CalendarDraft,
+    RulesDraft,
+    StandardDraft,
+    check_rules,
+)
+from services.review.programmes.programme import Programme, running
+from services.review.programmes.standards import check_sound, made_changes
 from shared.contracts.blocks import ProgrammeSite, StandardRef
 from shared.contracts.programme import (
     CalendarPublished,

@@ -7,8 +7,8 @@ from functools import partial
 from typing import cast
 
 from services.review.access import of_district
-from services.review.annual import Sheet, issue_annual_assessment, of_year
-from services.review.definition import (
+from services.review.programmes.annual import Sheet, issue_annual_assessment, of_year
+from services.review.programmes.definition import (
     BatchDraft,
     CalendarDraft,
     RulesDraft,
@@ -16,10 +16,16 @@ from services.review.definition import (
     StandardDraft,
     TownshipDraft,
 )
-from services.review.organisations import Naming, rename_organisation
-from services.review.programme import Programme, close, enrol_township, known, withdraw_township
-from services.review.publishing import publish_calendar, publish_rules, publish_standard
-from services.review.schedule import announce_batch, reschedule_phase, reschedule_target
+from services.review.programmes.organisations import Naming, rename_organisation
+from services.review.programmes.programme import (
+    Programme,
+    close,
+    enrol_township,
+    known,
+    withdraw_township,
+)
+from services.review.programmes.publishing import publish_calendar, publish_rules, publish_standard
+from services.review.programmes.schedule import announce_batch, reschedule_phase, reschedule_target
 from shared.contracts.blocks import Document, ProgrammeSite
 from shared.contracts.programme import AnnualRow
 from shared.contracts.refusals import Refused

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from services.submission.evidence import Erasure, Kept, Register
-from services.submission.evidence_access import Access
-from services.submission.evidence_kinds import KINDS
-from services.submission.evidence_store import EvidenceStore
+from services.submission.evidence.access import Access
+from services.submission.evidence.kinds import KINDS
+from services.submission.evidence.register import Erasure, Kept, Register
+from services.submission.evidence.store import EvidenceStore
 from shared.clock import civil_day
 from shared.contracts.blocks import Document
 from shared.contracts.refusals import Refused

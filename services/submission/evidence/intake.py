@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from services.submission.evidence import Kept, Part, Register, Upload
-from services.submission.evidence_kinds import examine
-from services.submission.evidence_store import EvidenceStore
+from services.submission.evidence.kinds import examine
+from services.submission.evidence.register import Kept, Part, Register, Upload
+from services.submission.evidence.store import EvidenceStore
 from shared.clock import Clock
 from shared.contracts.refusals import Refused
 

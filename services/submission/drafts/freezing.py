@@ -1,11 +1,11 @@
 """How a draft becomes an assessment: exactly what it says at the version that was looked at."""
 
 from services.submission.bodies import AssessmentBody
-from services.submission.drafts import Drafts
-from services.submission.evidence_held import EvidenceBody, held
+from services.submission.drafts.draft import Drafts
+from services.submission.drafts.sheet import freezable
+from services.submission.evidence.held import EvidenceBody, held
 from services.submission.place import Decision, Place, Scene
 from services.submission.planning import record_assessment
-from services.submission.sheet import freezable
 from shared.contracts.dossier import DossierEvent
 from shared.store.log import Log
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import assert_never
 
-from services.review.definition import Deadline, RulesKind, TownshipDraft
+from services.review.programmes.definition import Deadline, RulesKind, TownshipDraft
 from shared.contracts.blocks import ProgrammeSite, StandardRef
 from shared.contracts.programme import (
     AnnualAssessmentIssued,

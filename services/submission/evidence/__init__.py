@@ -1,0 +1,1 @@
+"""Files that offices show: taken in, kept once, read on record, erased for good."""
