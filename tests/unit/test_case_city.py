@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+import pytest
+
 from services.review import city, title, verdict
 from services.review.case import Case, evolve
 from shared.contracts.blocks import Document, Mark, Reason
@@ -193,6 +195,8 @@ def test_a_plaque_number_is_the_same_however_it_is_typed() -> None:
             "枣安标[2018] 1号",
             "枣安标（2018）１号",
             "枣安标【2018】1号",
+            "\u200b枣安标〔2018〕1号\ufeff",
+            "枣安标〔20\u00ad18〕1号",
         )
     }
     assert len(same) == 1
@@ -208,8 +212,9 @@ def test_one_act_gives_no_number_twice() -> None:
     given(*path.events).when(both).refused("plaque-in-use")
 
 
-def test_a_plaque_has_a_number() -> None:
-    given(*Path().city_passed().events).when(lambda case: award([case], " ")[0]).refused(
+@pytest.mark.parametrize("number", [" ", "\u200b", "〔〕", "－"])
+def test_a_plaque_has_a_number(number: str) -> None:
+    given(*Path().city_passed().events).when(lambda case: award([case], number)[0]).refused(
         "plaque-number-empty"
     )
 
