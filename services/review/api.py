@@ -10,10 +10,10 @@ from services.review.city_api import city_acts
 from services.review.comparison import Difference, differences, may_compare
 from services.review.directory import Directory, officers
 from services.review.letters_api import letters
-from services.review.looking import WantedCases, page, scene
 from services.review.parts_api import parts
 from services.review.place import Here
 from services.review.programmes.api import programmes
+from services.review.reading import WantedCases, page, scene
 from services.review.review_changes import Changes, changes
 from services.review.rewards_api import rewards
 from services.review.titles_api import awards_and_titles

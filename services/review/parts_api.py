@@ -7,8 +7,8 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
 from services.review.case import pinned
-from services.review.looking import scene
 from services.review.place import Here, Place
+from services.review.reading import scene
 from services.review.views import CaseView, RewardView, case_view
 from shared.contracts.case import (
     CityFailed,

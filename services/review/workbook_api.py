@@ -11,8 +11,8 @@ from services.review.bodies import ActBody
 from services.review.case import pinned
 from services.review.cases_api import CASE, record_own_marks
 from services.review.directory import Directory
-from services.review.looking import WantedCases, page, scene
 from services.review.place import Came, Here, Place
+from services.review.reading import WantedCases, page, scene
 from services.review.team import counting_marks, ordinary
 from services.review.views import CaseRow, sheet
 from shared.contracts.blocks import Mark

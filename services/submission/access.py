@@ -1,4 +1,4 @@
-"""Who may read a dossier, and which acts it knows, by whose officers."""
+"""Who may read a dossier, and who may do what in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ Side = Literal["office", "government", "district"]
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """One act: its address beneath the dossier, and the roles it takes, on whose side."""
+class Right:
+    """To do one act: its address beneath the dossier, and the roles it takes, on whose side."""
 
     path: str
     sides: Mapping[str, Side]
@@ -30,20 +30,20 @@ _HEAD: Mapping[str, Side] = {"head": "office"}
 _CLERK: Mapping[str, Side] = {"clerk": "office"}
 _CORRECTING: Mapping[str, Side] = {"clerk": "office", "officer": "district"}
 
-PLAN = Act("plans", _HEAD)
-ASSESS = Act("self-assessments", _CLERK)
-FIND = Act("deficiencies", _CLERK)
-MEND = Act("deficiencies/{deficiency_id}/rectification-plans", _CLERK)
-COMPLETE = Act("deficiencies/{deficiency_id}/completion", _CLERK)
-WITHDRAW_DEFICIENCY = Act("deficiencies/{deficiency_id}/withdrawal", _CORRECTING)
-REOPEN = Act("deficiencies/{deficiency_id}/reopening", _CORRECTING)
-REQUEST_FUNDING = Act("funding-requests", _CLERK)
-DECIDE_FUNDING = Act(
+PLAN = Right("plans", _HEAD)
+ASSESS = Right("self-assessments", _CLERK)
+FIND = Right("deficiencies", _CLERK)
+MEND = Right("deficiencies/{deficiency_id}/rectification-plans", _CLERK)
+COMPLETE = Right("deficiencies/{deficiency_id}/completion", _CLERK)
+WITHDRAW_DEFICIENCY = Right("deficiencies/{deficiency_id}/withdrawal", _CORRECTING)
+REOPEN = Right("deficiencies/{deficiency_id}/reopening", _CORRECTING)
+REQUEST_FUNDING = Right("funding-requests", _CLERK)
+DECIDE_FUNDING = Right(
     "funding-requests/{funding_id}/decision", {"clerk": "office", "gov": "government"}
 )
-APPLY = Act("applications", _HEAD)
-WITHDRAW_APPLICATION = Act("applications/{application_id}/withdrawal", _HEAD)
-SHARE = Act("good-practices", _HEAD)
+APPLY = Right("applications", _HEAD)
+WITHDRAW_APPLICATION = Right("applications/{application_id}/withdrawal", _HEAD)
+SHARE = Right("good-practices", _HEAD)
 
 _READING: Mapping[str, Side] = {
     "clerk": "office",
@@ -65,12 +65,12 @@ def may_read(principal: Principal, programme: Programme, township: str) -> None:
         _side(principal, programme, township, _READING)
 
 
-def acting_side(principal: Principal, programme: Programme, township: str, act: Act) -> Side:
-    """On whose side one takes the act.
+def acting_side(principal: Principal, programme: Programme, township: str, right: Right) -> Side:
+    """On whose side one has the right.
 
     Raises Refused: `township-not-enrolled`, `role-not-allowed`, `other-organisation`.
     """
-    return _side(principal, programme, township, act.sides)
+    return _side(principal, programme, township, right.sides)
 
 
 def in_name_of(side: Side) -> FoundBy:

@@ -24,7 +24,7 @@ from shared.contracts.dossier import DossierEvent
 from shared.web.acts import Act, attempt
 from shared.web.auth import Principal
 
-Trial = tuple[access.Act, Decision, str | None]
+Trial = tuple[access.Right, Decision, str | None]
 
 
 def allowed(
@@ -32,14 +32,14 @@ def allowed(
 ) -> list[Act]:
     """Every act a dossier knows, tried by this principal on this day by the very decisions."""
 
-    def tried(act: access.Act, decision: Decision) -> object:
-        side = access.acting_side(principal, programme, township, act)
+    def tried(right: access.Right, decision: Decision) -> object:
+        side = access.acting_side(principal, programme, township, right)
         site = programmes.site(programme, township, on)
         return decision(Scene(dossier, programme, site, principal.officer, side))
 
     return [
-        attempt(act.name, partial(tried, act, decision), of)
-        for act, decision, of in _trials(dossier)
+        attempt(right.name, partial(tried, right, decision), of)
+        for right, decision, of in _trials(dossier)
     ]
 
 

@@ -17,11 +17,11 @@ from services.submission.bodies import (
 from services.submission.drafts.draft import Drafts
 from services.submission.drafts.freezing import freezing
 from services.submission.funding_api import askings
-from services.submission.mending import mendings
 from services.submission.place import Came, Decision, Part, Scene, name_of, record, route
 from services.submission.planning import file_plan, record_assessment, revise_plan
 from services.submission.practice_api import sharings
 from services.submission.reading import readings
+from services.submission.rectification_api import mendings
 from shared.contracts.dossier import DossierEvent
 from shared.store.log import Log
 from shared.web.commands import Written

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 from fastapi import Depends, Path, Response
 
 from services.submission import programmes
-from services.submission.access import Act, Side, acting_side, may_read
+from services.submission.access import Right, Side, acting_side, may_read
 from services.submission.bodies import AssessmentBody, EvidencedBody
 from services.submission.dossier import Dossier
 from services.submission.evidence.held import held
@@ -96,12 +96,12 @@ class Scene:
 Decision = Callable[[Scene], Sequence[DossierEvent]]
 
 
-def route(act: Act) -> dict[str, Any]:
+def route(right: Right) -> dict[str, Any]:
     """Where an act is done and which roles it takes: `@router.post(**route(PLAN))`."""
     return {
-        "path": f"/{{programme}}/{{township}}/{act.path}",
+        "path": f"/{{programme}}/{{township}}/{right.path}",
         "status_code": 201,
-        "dependencies": roles(*act.sides),
+        "dependencies": roles(*right.sides),
     }
 
 
@@ -139,7 +139,7 @@ async def dossiers_of(
 
 
 async def record(
-    log: Log, act: Act, came: Errand, body: ActBody, decision: Decision, *, made: str
+    log: Log, right: Right, came: Errand, body: ActBody, decision: Decision, *, made: str
 ) -> Written:
     """Take a decision in a dossier, on the day the body says or today.
 
@@ -154,7 +154,7 @@ async def record(
 
     def decide(dossier: Dossier, programme: Programme) -> Sequence[DossierEvent]:
         programmes.known(programme, here.programme)
-        side = acting_side(here.principal, programme, here.township, act)
+        side = acting_side(here.principal, programme, here.township, right)
         site = programmes.site(
             programme,
             here.township,

@@ -6,7 +6,7 @@ from functools import reduce
 import pytest
 
 from services.submission import access
-from services.submission.access import Act, acting_side, may_read, of_programme
+from services.submission.access import Right, acting_side, may_read, of_programme
 from services.submission.allowed import allowed
 from services.submission.dossier import Dossier, evolve
 from services.submission.programmes import Programme
@@ -29,14 +29,14 @@ from tests.unit.test_dossier_programmes import LEFT, renamed
 from tests.unit.test_dossier_rectification import COMPLETED, FILES
 
 DISTRICT, GOVERNMENT = "370406-safety", "370406001-gov"
-ALL_ACTS = [one for one in vars(access).values() if isinstance(one, Act)]
+ALL_ACTS = [one for one in vars(access).values() if isinstance(one, Right)]
 
 
 def who(organisation: str, *roles: str) -> Principal:
     return Principal("o1", organisation, frozenset(roles))
 
 
-def refusal(principal: Principal, act: Act, programme: Programme = OPEN) -> str:
+def refusal(principal: Principal, act: Right, programme: Programme = OPEN) -> str:
     with pytest.raises(Refused) as refused:
         acting_side(principal, programme, TOWNSHIP, act)
     return refused.value.code
@@ -84,7 +84,7 @@ def test_of_a_township_that_never_enrolled_nobody_reads() -> None:
 
 
 @pytest.mark.parametrize("act", ALL_ACTS, ids=lambda act: act.path)
-def test_each_act_is_taken_by_its_own_side_only(act: Act) -> None:
+def test_each_act_is_taken_by_its_own_side_only(act: Right) -> None:
     organisations = {"office": OFFICE, "government": GOVERNMENT, "district": DISTRICT}
     for role, side in act.sides.items():
         assert acting_side(who(organisations[side], role), OPEN, TOWNSHIP, act) == side

@@ -13,8 +13,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from services.submission import programmes
-from services.submission.access import Act as Doing
-from services.submission.access import acting_side
+from services.submission.access import Right, acting_side
 from services.submission.bodies import Facts
 from services.submission.dossier import Dossier
 from services.submission.drafts.answers import (
@@ -46,7 +45,7 @@ from shared.web.commands import seen
 from shared.web.spreadsheets import ALSO_XLSX
 
 READERS = ("clerk", "head", "officer", "leader", "auditor")
-EDIT = Doing("draft/items", {"clerk": "office"})
+EDIT = Right("draft/items", {"clerk": "office"})
 KINDS: tuple[AssessmentKind, ...] = ("gap", "full", "pre-application")
 
 Seen = Annotated[int, Depends(seen)]
