@@ -24,6 +24,7 @@ from shared.contracts.dossier import ApplicationSubmitted, WithdrawalRequested
 from shared.contracts.programme import StandardPublished
 from shared.contracts.registry import encode, type_of
 from shared.events.envelope import Record
+from shared.settings import ServiceSettings
 from shared.standard import prerequisites, score
 from shared.store.log import Log, Tenure
 from shared.store.migrate import migrate
@@ -146,7 +147,7 @@ async def review(database: str, clock: Path) -> AsyncIterator[Review]:
     write_clock(clock, datetime.combine(OPENING, time(9), SHANGHAI))
     issuer = Issuer()
     side = IssuerSide(issuer)
-    settings = settings_for(issuer, database=database, clock=str(clock))
+    settings: ServiceSettings = settings_for(issuer, database=database, clock=str(clock))
     log, directory, ears = new_log(settings), Directory(database), Ears()
 
     @asynccontextmanager
