@@ -9,6 +9,7 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
+from services.projection import lists_api
 from services.projection.answering import Code, answer, head
 from services.projection.happenings import happening_json
 from services.projection.late import late
@@ -51,6 +52,7 @@ def routes(journal: Journal) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["progress"], dependencies=[Depends(allow(*READERS))])
     readings = Readings(journal)
     asking = Annotated[Asked, Depends()]
+    router.include_router(lists_api.routes(readings))
 
     @router.get("/programmes")
     async def programmes(request: Request) -> Response:

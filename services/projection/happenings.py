@@ -1,6 +1,6 @@
 """The timeline as a person reads it: what each kind of event is called."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.projection.models.timeline import Happening
@@ -60,6 +60,11 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "case.reward-cancelled": ("取消奖补", "reward cancelled"),
     "case.closed": ("案件办结", "case closed"),
 }
+
+
+def event_names(context: str, subject: str, versions: Iterable[int]) -> tuple[str, ...]:
+    """Events of one stream as addresses, by which whoever doubts a number opens it."""
+    return tuple(f"{context}/{subject}@{version}" for version in sorted(versions))
 
 
 def happening_json(one: Happening) -> dict[str, Any]:

@@ -22,6 +22,10 @@ Kind = Literal[
 ]
 
 
+UNDECIDED = (Stage.APPLIED, Stage.INSPECTING)
+"""While the district has not decided."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Late:
     """One reason why a township is named; `late_wd` working days past `due_on`."""
@@ -91,7 +95,7 @@ def _by_target(picture: Picture) -> list[Late]:
 
 def _steps(picture: Picture, township: Township) -> list[Late]:
     found = []
-    for kind, due_on in _due(picture, township).items():
+    for kind, due_on in due(picture, township).items():
         late_wd = picture.calendar.late(due_on, picture.on)
         if picture.on > due_on:
             found.append(
@@ -118,27 +122,24 @@ def _steps(picture: Picture, township: Township) -> list[Late]:
     return found
 
 
-def _due(picture: Picture, township: Township) -> dict[Kind, date]:
+def due(picture: Picture, township: Township) -> dict[Kind, date]:
     """The days by which something that is not yet done was due."""
-    due: dict[Kind, date] = {}
+    found: dict[Kind, date] = {}
     # Listed in any order: only their days tell which comes first, to the office's service too.
     phases = sorted(picture.programme.phases(), key=lambda phase: phase.to_on)
     before = list(takewhile(lambda phase: not phase.applications_open, phases))
     preparing = ORDER.index(township.stage) < ORDER.index(Stage.READY)
     if phases and preparing and not township.dossier.plans:
-        due["plan-late"] = phases[0].to_on
+        found["plan-late"] = phases[0].to_on
     if before and preparing and township.dossier.last_full() is None:
-        due["assessment-late"] = before[-1].to_on
+        found["assessment-late"] = before[-1].to_on
     if not township.cases:
-        return due
+        return found
     case = township.cases[-1]
     answered = any(line.round > case.round for line in township.dossier.applications)
     for step in case.steps:
         if step.act == "returned" and step.by_on and not answered:
-            due["resubmission-late"] = step.by_on
-        if step.act == "opened" and step.by_on and township.stage in _UNDECIDED:
-            due["decision-late"] = step.by_on
-    return due
-
-
-_UNDECIDED = (Stage.APPLIED, Stage.INSPECTING)
+            found["resubmission-late"] = step.by_on
+        if step.act == "opened" and step.by_on and township.stage in UNDECIDED:
+            found["decision-late"] = step.by_on
+    return found

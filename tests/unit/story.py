@@ -9,11 +9,12 @@ from shared.contracts.blocks import Document
 from tests.unit.told import ALL_DUE, FIRST_DUE, OPENED_ON, STANDARD, P
 from tests.unit.told_case import CaseActs
 from tests.unit.told_dossier import DossierActs
+from tests.unit.told_reward import RewardActs
 
 __all__ = ["ALL_DUE", "FIRST_DUE", "OPENED_ON", "P", "Story", "everyone", "first"]
 
 
-class Story(DossierActs, CaseActs):
+class Story(DossierActs, CaseActs, RewardActs):
     """A programme with its dossiers and cases, told in the order it was recorded."""
 
     def opened(self, *, targets: tuple[programme.Target, ...] | None = None) -> Self:
@@ -78,10 +79,20 @@ class Story(DossierActs, CaseActs):
     def risk(
         self, on: date = OPENED_ON, in_force_on: date | None = None, version: int = 1, **rules: Any
     ) -> Self:
+        return self.rules("risk", on, in_force_on, version, **rules)
+
+    def rules(
+        self,
+        kind: str,
+        on: date = OPENED_ON,
+        in_force_on: date | None = None,
+        version: int = 1,
+        **rules: Any,
+    ) -> Self:
         return self._programme(
             programme.RulesPublished,
             on,
-            kind="risk",
+            kind=kind,
             version=version,
             digest="",
             rules=rules,

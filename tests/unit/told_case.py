@@ -12,13 +12,19 @@ class CaseActs(Told):
     """The way of one application through district and city."""
 
     def opened_case(
-        self, township: str, on: date, round: int = 1, decide_by_on: date = FIRST_DUE
+        self,
+        township: str,
+        on: date,
+        round: int = 1,
+        decide_by_on: date = FIRST_DUE,
+        batch: str | None = None,
     ) -> Self:
         return self.case(
             case.Opened,
             township,
             round,
             on,
+            batch=batch,
             submitted_on=on,
             target="first-2018",
             standard=STANDARD,
@@ -128,7 +134,7 @@ class CaseActs(Told):
             decided_by="o3",
         )
 
-    def city_marks(self, township: str, on: date, round: int = 1) -> Self:
+    def city_marks(self, township: str, on: date, round: int = 1, *, total_cp: int = 90000) -> Self:
         return self.case(
             case.CityMarksRecorded,
             township,
@@ -136,12 +142,12 @@ class CaseActs(Told):
             on,
             granularity="total",
             marks=None,
-            totals=totals(),
+            totals=totals(total_cp),
             sampled=(),
             inspected_on=on,
         )
 
-    def verified(self, township: str, on: date, round: int = 1) -> Self:
+    def verified(self, township: str, on: date, round: int = 1, *, total_cp: int = 90000) -> Self:
         return self.case(
             case.CityPassed,
             township,
@@ -149,7 +155,7 @@ class CaseActs(Told):
             on,
             title="compliant",
             passed_on=on,
-            totals=totals(),
+            totals=totals(total_cp),
             pass_cp=80000,
             margin_cp=10000,
         )
@@ -205,7 +211,7 @@ class CaseActs(Told):
         )
 
     def corrected(
-        self, township: str, on: date, field: str, was: str, is_: str, round: int = 1
+        self, township: str, on: date, field: str, was: str, is_: str | None, round: int = 1
     ) -> Self:
         """Of the last award, or of the last correction of it."""
         subject = f"{P}/{township}/{round}"

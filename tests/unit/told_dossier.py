@@ -4,7 +4,7 @@ from datetime import date
 from typing import Self
 
 from shared.contracts import dossier
-from shared.contracts.blocks import Grade
+from shared.contracts.blocks import FoundBy, Grade
 from tests.unit.told import FIRST_DUE, STANDARD, P, Told, totals
 
 
@@ -54,19 +54,31 @@ class DossierActs(Told):
             to_demonstration_cp=0,
         )
 
-    def found(self, township: str, on: date, name: str = "D1", *, blocking: bool = True) -> Self:
+    def found(
+        self,
+        township: str,
+        on: date,
+        name: str = "D1",
+        *,
+        blocking: bool = True,
+        item: str = "i1",
+        gap_cp: int = 100,
+        found_by: FoundBy = "self",
+        due_on: date | None = None,
+    ) -> Self:
         return self.dossier(
             dossier.DeficiencyFound,
             township,
             on,
             deficiency_id=name,
-            item="i1",
+            item=item,
             category="staff",
             nature="software",
-            found_by="self",
-            gap_cp=100,
+            found_by=found_by,
+            gap_cp=gap_cp,
             description="缺",
             blocking=blocking,
+            due_on=due_on,
         )
 
     def reopened(self, township: str, on: date, name: str = "D1") -> Self:
@@ -163,4 +175,52 @@ class DossierActs(Told):
             application_id=f"A{round}",
             round=round,
             outcome=outcome,
+        )
+
+    def asked(
+        self,
+        township: str,
+        on: date,
+        name: str = "F1",
+        kind: dossier.FundingKind = "money",
+        *,
+        amount_fen: int | None = None,
+        posts: int | None = None,
+    ) -> Self:
+        return self.dossier(
+            dossier.FundingRequested,
+            township,
+            on,
+            funding_id=name,
+            kind=kind,
+            title="执法记录仪",
+            lines=(),
+            asked_of=f"{township}-gov",
+            needed_on=on,
+            deficiency_ids=(),
+            evidence=(),
+            amount_fen=amount_fen,
+            posts=posts,
+        )
+
+    def answered(
+        self,
+        township: str,
+        on: date,
+        decision: dossier.FundingAnswer,
+        name: str = "F1",
+        *,
+        granted_fen: int | None = None,
+        granted_posts: int | None = None,
+    ) -> Self:
+        return self.dossier(
+            dossier.FundingDecided,
+            township,
+            on,
+            funding_id=name,
+            decision=decision,
+            decided_by=f"{township}-gov",
+            decided_on=on,
+            granted_fen=granted_fen,
+            granted_posts=granted_posts,
         )

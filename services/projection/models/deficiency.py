@@ -19,6 +19,7 @@ from shared.contracts.dossier import (
 class Finding:
     """What a deficiency is about, as it was found: `gap_cp` is what the item misses by it."""
 
+    item: str
     category: str
     found_by: FoundBy
     gap_cp: int
@@ -32,7 +33,6 @@ class DeficiencyStep:
     version: int
     on: date
     deficiency: str
-    item: str
     act: Literal["found", "withdrawn", "reopened", "planned", "completed"]
     blocking: bool = False
     due_on: date | None = None
@@ -43,7 +43,6 @@ class DeficiencyStep:
 class Deficiency:
     """Where a deficiency stands; reopening keeps `blocking`, `versions` are of its events."""
 
-    item: str = ""
     state: Literal["open", "closed", "withdrawn"] = "closed"
     blocking: bool = False
     planned: bool = False
@@ -60,7 +59,7 @@ def standing(steps: Iterable[DeficiencyStep]) -> dict[str, Deficiency]:
     for step in steps:
         # Whoever read only a part may see a step before the finding.
         before = known.get(step.deficiency, Deficiency())
-        before = replace(before, item=step.item, versions=(*before.versions, step.version))
+        before = replace(before, versions=(*before.versions, step.version))
         match step.act:
             case "found":
                 after = replace(
@@ -94,32 +93,28 @@ def deficiency_step(event: object, version: int, on: date) -> DeficiencyStep | N
                 version=version,
                 on=on,
                 deficiency=event.deficiency_id,
-                item=event.item,
                 act="found",
                 blocking=event.blocking,
                 due_on=event.due_on,
                 finding=Finding(
+                    item=event.item,
                     category=event.category,
                     found_by=event.found_by,
                     gap_cp=event.gap_cp,
                     description=event.description,
                 ),
             )
-        case DeficiencyWithdrawn(deficiency_id=name, item=item):
+        case DeficiencyWithdrawn(deficiency_id=name):
+            return DeficiencyStep(version=version, on=on, deficiency=name, act="withdrawn")
+        case DeficiencyReopened(deficiency_id=name, due_on=due_on):
             return DeficiencyStep(
-                version=version, on=on, deficiency=name, item=item, act="withdrawn"
+                version=version, on=on, deficiency=name, act="reopened", due_on=due_on
             )
-        case DeficiencyReopened(deficiency_id=name, item=item, due_on=due_on):
+        case RectificationPlanned(deficiency_id=name, due_on=due_on):
             return DeficiencyStep(
-                version=version, on=on, deficiency=name, item=item, act="reopened", due_on=due_on
+                version=version, on=on, deficiency=name, act="planned", due_on=due_on
             )
-        case RectificationPlanned(deficiency_id=name, item=item, due_on=due_on):
-            return DeficiencyStep(
-                version=version, on=on, deficiency=name, item=item, act="planned", due_on=due_on
-            )
-        case RectificationCompleted(deficiency_id=name, item=item):
-            return DeficiencyStep(
-                version=version, on=on, deficiency=name, item=item, act="completed"
-            )
+        case RectificationCompleted(deficiency_id=name):
+            return DeficiencyStep(version=version, on=on, deficiency=name, act="completed")
         case _:
             return None

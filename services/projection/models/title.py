@@ -41,7 +41,7 @@ class Correction:
 class HeldTitle:
     """A title as it reads now; `numbers` are all that its plaque ever bore.
 
-    `award` is common to one ceremony, `replaced_on` the day of the same case's next title.
+    `award` is common to one ceremony, `event` is the id of this title's own.
     """
 
     event: str
@@ -52,7 +52,6 @@ class HeldTitle:
     valid_until_on: date | None
     replaces: str | None
     numbers: frozenset[str]
-    replaced_on: date | None = None
     revoked_on: date | None = None
     revoked_for: str | None = None
     corrections: tuple[Correction, ...] = ()
@@ -85,9 +84,6 @@ def held(steps: Iterable[TitleStep], corrections: Sequence[Correction]) -> list[
     found: list[HeldTitle] = []
     for step in steps:
         if step.title is not None:
-            found[-1:] = [
-                replace(one, replaced_on=one.replaced_on or step.on) for one in found[-1:]
-            ]
             award = HeldTitle(
                 event=step.event,
                 award=step.award,
