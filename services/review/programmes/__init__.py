@@ -1,1 +1,1 @@
-"""What the district decides of a programme; begin at `programme.py`. Knows no case."""
+"""What the district decides of a programme, from its opening to its end; begin at `programme.py`."""
