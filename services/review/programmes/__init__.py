@@ -1,1 +1,1 @@
-"""What the district decides of a programme, from its opening to its end; begin at `programme.py`."""
+"""What a district decides of its programme, from opening to end; begin at `programme.py`."""
