@@ -19,6 +19,8 @@ Try = Callable[[], object]
 Given = tuple[str, str | None, str, Try]
 """The act, the part it is about, the right that it takes, and its decision."""
 _WHY = (Reason(code="-", text="-"),)
+# Something that could be a number, which a mere dash is not.
+_NUMBER = "\0001"
 
 
 def allowed(scene: Scene) -> list[Act]:
@@ -146,7 +148,7 @@ def _by_city(scene: Scene) -> list[Given]:
         return letters.return_recommendation(case, programme, _WHY, site=site)
 
     def award() -> object:
-        given = title.Award(title="compliant", plaque_number="-")
+        given = title.Award(title="compliant", plaque_number=_NUMBER)
         return title.award_titles([case], [given], programme, award_id="-", site=site)
 
     return [
@@ -259,7 +261,7 @@ def _correct(scene: Scene) -> Sequence[CaseEvent]:
     """Another number, which every title can be given."""
     held = scene.case.title
     given = title.Correction(
-        field="plaque_number", was=held.plaque_number if held else "", is_="-", reason="-"
+        field="plaque_number", was=held.plaque_number if held else "", is_=_NUMBER, reason="-"
     )
     return title.correct_title(scene.case, given, corrects="-", later=scene.later, site=scene.site)
 
