@@ -111,14 +111,12 @@ def deficiency_map(picture: Picture) -> DeficiencyMap:
         for item, row in cells.items()
     ]
     rows.sort(key=lambda row: (-row.figures.open, order.get(row.item, len(order)), row.item))
+    by_township: dict[str, list[Figures]] = {}
+    for row in rows:
+        for cell in row.townships:
+            by_township.setdefault(cell.township, []).append(cell.figures)
     columns = [
-        Column(
-            township=one.code,
-            name=one.name,
-            figures=_sum(
-                cell.figures for row in cells.values() for cell in row if cell.township == one.code
-            ),
-        )
+        Column(township=one.code, name=one.name, figures=_sum(by_township.get(one.code, ())))
         for one in taking_part
     ]
     return DeficiencyMap(

@@ -76,19 +76,20 @@ def ranking(picture: Picture) -> Ranking:
     standings = [_standing(township) for township in picture.townships]
     ranked = sorted(
         (one for one in standings if one.city),
-        key=lambda one: (_place(one, order), one.township.code),
+        key=lambda one: (_place(one, counting), one.township.code),
     )
     places = [_place(one, counting) for one in ranked]
+    ranks: dict[tuple[Any, ...], int] = {}
+    sharing: dict[tuple[Any, ...], list[str]] = {}
+    for at, (one, place) in enumerate(zip(ranked, places, strict=True), 1):
+        ranks.setdefault(place, at)
+        sharing.setdefault(place, []).append(one.township.code)
     rows = [
         _ranked(
             one,
-            rank=places.index(place) + 1,
+            rank=ranks[place],
             decided_by=_difference(counting, places[at - 1], place) if at else None,
-            tied_with=tuple(
-                other.township.code
-                for other, its in zip(ranked, places, strict=True)
-                if its == place and other is not one
-            ),
+            tied_with=tuple(code for code in sharing[place] if code != one.township.code),
         )
         for at, (one, place) in enumerate(zip(ranked, places, strict=True))
     ]

@@ -113,3 +113,11 @@ def test_a_place_names_the_events_it_comes_from() -> None:
         "case/shanting-2018/A/1@2",
         "case/shanting-2018/A/1@4",
     )
+
+
+def test_a_code_named_first_does_not_put_less_before_more_where_ranks_are_shared() -> None:
+    story = enrolled("A", "B").rules(
+        "ranking", order=["township", "city_total_cp"], tie="same-rank"
+    )
+    through(through(story, "A", NOVEMBER, 81000), "B", NOVEMBER, 91000)
+    assert places(story) == [(1, "B"), (2, "A")]
