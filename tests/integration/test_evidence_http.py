@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -269,6 +270,32 @@ async def test_a_completion_that_comes_second_is_answered_as_the_first(
     )
 
 
+async def test_a_completion_whose_parts_go_while_it_reads_them_is_answered_as_the_first(
+    service: Submission, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk, content = Clerk(service), large(1000)
+    upload = (await clerk.begin(1000)).json()["id"]
+    await clerk.parts(upload, content)
+    tables = Pool(database, "test", 1)
+    try:
+        register = Register(tables)
+        store = EvidenceStore(service.app.state.auth.settings)
+        put = store.part
+
+        async def late(*asked: Any) -> bytes:
+            assert (await clerk.complete(upload, hashed(content))).status_code == 201
+            return await put(*asked)
+
+        monkeypatch.setattr(store, "part", late)
+        looked_up = await register.upload(upload)
+        assert looked_up is not None
+        intake = Intake(store, register, service.log.clock)
+        second = await intake.complete(looked_up, hashed(content), "o:1")
+    finally:
+        tables.close()
+    assert second.kept.sha256 == hashed(content)
+
+
 async def test_an_upload_is_its_own_office_s(service: Submission) -> None:
     upload = (await Clerk(service).begin(1000)).json()["id"]
     for stranger in (
@@ -301,3 +328,14 @@ async def test_a_content_that_the_store_lost_is_told_and_not_on_record(
     lost = await clerk.get(f"/{hashed(jpeg())}")
     assert (lost.status_code, lost.json()["code"]) == (503, "evidence-content-missing")
     assert await rows(database, "SELECT * FROM evidence_read") == []
+
+
+async def test_a_content_of_which_the_store_lost_some_is_made_whole_by_sending_it_again(
+    service: Submission, kept: Path
+) -> None:
+    clerk, content = Clerk(service), jpeg()
+    await clerk.at_once(content)
+    there = kept / "content" / hashed(content)[:2] / hashed(content)
+    await asyncio.to_thread(there.write_bytes, b"")
+    assert (await clerk.at_once(content)).status_code == 201
+    assert (await clerk.get(f"/{hashed(content)}")).content == content

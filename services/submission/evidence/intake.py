@@ -12,6 +12,7 @@ from services.submission.evidence.register import Kept, Part, Register, Upload
 from services.submission.evidence.store import EvidenceStore
 from shared.clock import Clock
 from shared.contracts.refusals import Refused
+from shared.store.streams import Unavailable
 
 MEBIBYTE = 1024 * 1024
 PART_BYTES = 4 * MEBIBYTE
@@ -77,13 +78,16 @@ class Intake:
         missing = [
             number for number in range(1, len(part_sizes(upload.bytes)) + 1) if number not in there
         ]
-        if missing:
+        try:
+            if missing:
+                raise Refused("evidence-parts-missing", count=len(missing), missing=missing[:20])
+            taken = await self.take(upload, self._content(upload, parts), sent, by)
+        except (Refused, Unavailable):
             # Unless somebody completed it since it was looked up: then its parts are gone.
             now = await self._register.upload(upload.id)
             if now is not None and now.kept is not None:
                 return await self._again(now, sent)
-            raise Refused("evidence-parts-missing", count=len(missing), missing=missing[:20])
-        taken = await self.take(upload, self._content(upload, parts), sent, by)
+            raise
         await self._register.finish(upload.id, sent, taken.kept.sha256)
         await self._store.drop_parts(upload.id)
         return taken

@@ -54,12 +54,13 @@ class EvidenceStore:
                         await store.delete_async(one["path"])
 
     async def keep(self, sha256: str, content: Path) -> None:
-        """Put a content under its hash, unless it is there; it outlives a loss of power."""
+        """Put a content under its hash, unless it is there whole; it outlives a loss of power."""
         store = self._there()
         with _reached():
-            if await self._holds(sha256):
-                return
-            await store.put_async(_content(sha256), content)
+            size = (await asyncio.to_thread(content.stat)).st_size
+            if await self._size(sha256) != size:
+                await store.put_async(_content(sha256), content)
+            # Also what is there: whoever put it may have ended before it was on the disk.
             if isinstance(store, LocalStore) and store.prefix is not None:
                 await asyncio.to_thread(_to_disk, Path(store.prefix), _content(sha256))
 
@@ -82,12 +83,12 @@ class EvidenceStore:
         with _reached(), suppress(FileNotFoundError):
             await self._there().delete_async(_content(sha256))
 
-    async def _holds(self, sha256: str) -> bool:
+    async def _size(self, sha256: str) -> int | None:
+        """Of what is there under a hash: a power cut can leave a name without its bytes."""
         try:
-            await self._there().head_async(_content(sha256))
+            return (await self._there().head_async(_content(sha256)))["size"]
         except FileNotFoundError:
-            return False
-        return True
+            return None
 
     def _there(self) -> LocalStore | S3Store:
         if self._store is None:
