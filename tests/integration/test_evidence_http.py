@@ -335,7 +335,7 @@ async def test_a_content_of_which_the_store_lost_some_is_made_whole_by_sending_i
 ) -> None:
     clerk, content = Clerk(service), jpeg()
     await clerk.at_once(content)
-    there = kept / "content" / hashed(content)[:2] / hashed(content)
+    there = kept / hashed(content)[:2] / hashed(content)
     await asyncio.to_thread(there.write_bytes, b"")
     assert (await clerk.at_once(content)).status_code == 201
     assert (await clerk.get(f"/{hashed(content)}")).content == content
