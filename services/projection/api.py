@@ -9,8 +9,8 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from services.projection import lists_api
-from services.projection.answering import Code, answer, head
+from services.projection import audit_api, figures_api, lists_api, tasks_api
+from services.projection.answering import Code, Named, answer, head
 from services.projection.happenings import happening_json
 from services.projection.late import late
 from services.projection.models import timeline
@@ -44,15 +44,13 @@ class EventStream(StreamingResponse):
     media_type = "text/event-stream"
 
 
-NamedProgramme = Annotated[str, Query(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
-
-
 def routes(journal: Journal) -> APIRouter:
     """All queries over one journal's read models."""
     router = APIRouter(prefix="/v1", tags=["progress"], dependencies=[Depends(allow(*READERS))])
     readings = Readings(journal)
     asking = Annotated[Asked, Depends()]
-    router.include_router(lists_api.routes(readings))
+    for routes_of in (lists_api.routes, tasks_api.routes, audit_api.routes, figures_api.routes):
+        router.include_router(routes_of(readings))
 
     @router.get("/programmes")
     async def programmes(request: Request) -> Response:
@@ -155,7 +153,7 @@ def routes(journal: Journal) -> APIRouter:
 
     @router.get("/stream", response_class=EventStream)
     async def stream(
-        programme: NamedProgramme,
+        programme: Named,
         request: Request,
         last_event_id: Annotated[str | None, Header()] = None,
     ) -> StreamingResponse:

@@ -153,9 +153,9 @@ def _township(
         stuck=stuck(dossier, cases, now),
         office=rows.programme.body(last.office, on),
         vetoes=tuple(cases[-1].vetoes()) if cases else (),
-        latest=_latest(rows.programme, dossier, cases),
+        latest=latest(rows.programme, dossier, cases),
         title=title.title if title else None,
-        passed_on=_passed_on(cases),
+        passed_on=passed_on(cases),
         forecast=member.forecast if member else None,
     )
 
@@ -175,7 +175,7 @@ def _batches(programme: ProgrammeProgress) -> dict[str, BatchLine]:
     return {batch.code: batch for batch in programme.batches}
 
 
-def _passed_on(cases: list[CaseProgress]) -> date | None:
+def passed_on(cases: list[CaseProgress]) -> date | None:
     """The first pass by the city whose title was not revoked since."""
     days = [
         step.on
@@ -190,7 +190,7 @@ def _passed_on(cases: list[CaseProgress]) -> date | None:
 _WEIGHT = {"self": 0, "district": 1, "city": 2}
 
 
-def _latest(
+def latest(
     programme: ProgrammeProgress, dossier: DossierProgress, cases: list[CaseProgress]
 ) -> Latest | None:
     """The last by day; of one day, the word of the higher office."""

@@ -55,7 +55,13 @@ class Journal(Protocol):
 # Operators run the services and see no case content.
 READERS = ROLES - {"operator"}
 
-_HEARD = re.compile(r"(programme|dossier|case)/([!-~]{1,200})@([1-9][0-9]{0,8})")
+ADDRESS = re.compile(r"(programme|dossier|case)/([!-~]{1,200})@([1-9][0-9]{0,8})")
+
+
+def heard_of(address: str) -> Heard | None:
+    """The event at an address; None where it is none."""
+    named = ADDRESS.fullmatch(address)
+    return Heard(named[1], named[2], int(named[3])) if named else None
 
 
 def end_of_known(value: object) -> object:
@@ -79,13 +85,12 @@ class Asked:
         Query(description="Only what was recorded by then: an instant, or all of a day"),
     ] = None
     at_least: Annotated[
-        str | None, Query(pattern=_HEARD.pattern, description="<context>/<subject>@<version>")
+        str | None, Query(pattern=ADDRESS.pattern, description="<context>/<subject>@<version>")
     ] = None
     wait: Annotated[str, Query(pattern=r"^([1-9]|10)s$")] = "2s"
 
     def heard(self) -> Heard | None:
-        named = _HEARD.fullmatch(self.at_least or "")
-        return Heard(named[1], named[2], int(named[3])) if named else None
+        return heard_of(self.at_least or "")
 
 
 @dataclass(frozen=True, slots=True)

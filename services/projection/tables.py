@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Index,
     Integer,
     MetaData,
     Table,
@@ -23,6 +24,7 @@ journal = Table(
     *event_columns(),
     Column("store_position", BigInteger, nullable=False),
     UniqueConstraint("context", "subject", "version", name="journal_stream_version"),
+    Index("journal_id", "id"),
 )
 head, fence = following_tables(metadata)
 parked = parked_table(metadata)

@@ -179,8 +179,9 @@ def dependencies(needs: Dependant) -> Iterator[Any]:
 
 
 def roles_of(needs: Dependant) -> frozenset[str] | None:
-    """Who may use a route; None where nobody need sign in."""
-    return next((call.roles for call in dependencies(needs) if isinstance(call, Allow)), None)
+    """Who may use a route: whom all that guard it let in; None where nobody need sign in."""
+    guards = [call.roles for call in dependencies(needs) if isinstance(call, Allow)]
+    return frozenset.intersection(*guards) if guards else None
 
 
 def _complete(operation: dict[str, Any], route: RouteContext) -> None:

@@ -98,11 +98,28 @@ LIMIT $9
 
 async def append(connection: Connection, received: Sequence[Received]) -> None:
     """Keep the events that are about a township; one that is there already stays as it is."""
-    rows = [(one, township) for one in received if (township := _township(one)) is not None]
+    rows = [(one, township) for one in received if (township := township_of(one)) is not None]
     if not rows:
         return
     columns = zip(*(_values(one, township) for one, township in rows), strict=True)
     await connection.execute(_APPEND, *(list(column) for column in columns))
+
+
+def happening(one: Received) -> Happening:
+    """The row of an event."""
+    record = one.record
+    return Happening(
+        context=record.context,
+        subject=record.subject,
+        version=record.version,
+        id=_plain(record.id),
+        type=record.type,
+        effective_on=record.effective_on,
+        recorded_at=record.recorded_at,
+        actor=record.actor,
+        store_position=record.position,
+        facts=facts_of(record.data),
+    )
 
 
 async def page(
@@ -117,14 +134,15 @@ async def page(
 ) -> list[Happening]:
     """The next happenings after a cursor, of days up to `on`, oldest record first."""
     found = await connection.fetch(_PAGE, programme, township, on, known_at, *after, limit)
-    # asyncpg's own kind of UUID is one that orjson does not know.
     return [
-        Happening(
-            **dict(line)
-            | {"id": UUID(bytes=line["id"].bytes), "facts": orjson.loads(line["facts"])}
-        )
+        Happening(**dict(line) | {"id": _plain(line["id"]), "facts": orjson.loads(line["facts"])})
         for line in found
     ]
+
+
+def _plain(id_: UUID) -> UUID:
+    """asyncpg's own kind of UUID is one that orjson does not know."""
+    return UUID(bytes=id_.bytes)
 
 
 def _values(one: Received, township: str) -> tuple[Any, ...]:
@@ -141,11 +159,12 @@ def _values(one: Received, township: str) -> tuple[Any, ...]:
         record.recorded_at,
         record.actor,
         record.position,
-        to_text(_facts(record.data)),
+        to_text(facts_of(record.data)),
     )
 
 
-def _township(one: Received) -> str | None:
+def township_of(one: Received) -> str | None:
+    """The township that an event is about; None for one about the whole programme."""
     match one.event:
         case TownshipEnrolled(township=township) | TownshipWithdrawn(township=township):
             return township
@@ -158,7 +177,7 @@ def _township(one: Received) -> str | None:
 _SAID = frozenset({"programme", "effective_on", "township", "township_name", "office", "case_id"})
 
 
-def _facts(data: bytes) -> dict[str, Any]:
+def facts_of(data: bytes) -> dict[str, Any]:
     """The plain values of an event, and of its totals the sum; lists are left to the event."""
     value: dict[str, Any] = orjson.loads(data)
     facts = {
