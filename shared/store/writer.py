@@ -5,7 +5,7 @@ States and heads of streams live here, in the holder's memory, and end with its 
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from shared.contracts.refusals import Refused
 from shared.contracts.registry import UnknownType, decode
 from shared.events.envelope import Record
 from shared.store.batch import Batch, Hot, Step, Wish
-from shared.store.command import Command
+from shared.store.command import Command, Heard
 from shared.store.recording import check_day, new_id, recorded
 from shared.store.session import LeaseLost, Session
 from shared.store.sql import LOOK, append
@@ -96,7 +96,8 @@ class Writer:
         It also shows that the session is ours, so that a zombie answers nobody.
         """
         keys = [wish.command.key for wish in wishes if wish.command is not None]
-        cold = {stream for wish in wishes for stream in wish.reading if stream not in self._hot}
+        asked = {stream for wish in wishes for stream in (*wish.reading, *self._own(wish.command))}
+        cold = {stream for stream in asked if stream not in self._hot}
         own = [stream for stream in cold if not self._aggregates[stream.context].heard]
         heard = [stream for stream in cold if self._aggregates[stream.context].heard]
         async with self._session.turn() as connection:
@@ -222,7 +223,7 @@ class Writer:
                     self._follow(wish.step, self._kept(wish.step, batch), batch)
                 return [], earlier[1]
             for heard in command.after:
-                if self.heads.get((heard.context, heard.subject), (0,))[0] < heard.version:
+                if self._version(heard, batch) < heard.version:
                     raise Unavailable("not-yet-known", heard=str(heard))
         found = [self._now(stream, batch) for stream in wish.reading]
         if command is not None and command.expected not in (None, found[0].version):
@@ -274,6 +275,21 @@ class Writer:
         if wish.step is not None:
             self._follow(wish.step, kept, batch)
         return records, written
+
+    def _own(self, command: Command | None) -> Iterator[Stream]:
+        """The streams of this very store that a command builds on."""
+        for one in command.after if command is not None else ():
+            aggregate = self._aggregates.get(one.context)
+            if aggregate is not None and not aggregate.heard:
+                yield Stream(one.context, one.subject)
+
+    def _version(self, heard: Heard, batch: Batch) -> int:
+        """How far a stream is known here: as written, or where it is another's as heard."""
+        aggregate = self._aggregates.get(heard.context)
+        if aggregate is not None and not aggregate.heard:
+            return self._now(Stream(heard.context, heard.subject), batch).version
+        version, _ = self.heads.get((heard.context, heard.subject), (0, None))
+        return version
 
     def _now(self, stream: Stream, batch: Batch) -> Hot:
         if (error := self._unreadable.get(stream)) is not None:

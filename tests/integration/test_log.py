@@ -183,6 +183,17 @@ async def test_a_command_that_builds_on_something_unheard_waits(log: Log) -> Non
         await log.decide(wish, stream(), lambda told: [note()])
 
 
+async def test_a_command_may_build_on_what_was_written_in_this_very_store(log: Log) -> None:
+    first, second = stream("p/a"), stream("p/b")
+    written = await log.decide(command(), first, lambda told: [note()])
+    seen = Heard(first.context, first.subject, written.version)
+    wish = replace(command(), after=(seen,))
+    assert (await log.decide(wish, second, lambda told: [note()])).version == 1
+    wish = replace(command(), after=(replace(seen, version=2),))
+    with pytest.raises(Unavailable, match="not-yet-known"):
+        await log.decide(wish, second, lambda told: [note()])
+
+
 @pytest.mark.parametrize(
     "statement",
     ["UPDATE log SET actor = 'x'", "DELETE FROM log", "TRUNCATE log", "DELETE FROM command"],
