@@ -89,6 +89,8 @@ def finding_json(one: Finding) -> dict[str, Any]:
         "late_wd": one.late_wd,
         "corrects": one.corrects,
         "on_behalf_of": one.on_behalf_of,
+        # What follows by itself takes the day of its cause, and so is as late as that was told.
+        "caused_by": str(record.causation) if record.causation != record.correlation else None,
         "href": f"/v1/events/{record.id}",
     }
 

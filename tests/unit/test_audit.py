@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 from services.projection.audit import Finding, finding, finding_json
 from shared.contracts import dossier
@@ -53,6 +54,16 @@ def test_a_back_dated_event_says_why_and_by_how_many_days() -> None:
     line = finding_json(found)
     assert [kind["code"] for kind in line["kinds"]] == ["back-dated", "corrected"]
     assert (line["days_later"], line["backdated_reason"]) == (4, "停电")
+
+
+def test_what_followed_by_itself_names_its_cause_and_an_act_names_none() -> None:
+    story = Story().planned("A", D(2018, 3, 5))
+    late, cause = datetime(2018, 3, 9, 4, tzinfo=UTC), UUID(int=7)
+    act, reaction = last(story, recorded_at=late), last(story, recorded_at=late, causation=cause)
+    assert act is not None
+    assert reaction is not None
+    assert finding_json(act)["caused_by"] is None
+    assert finding_json(reaction)["caused_by"] == str(cause)
 
 
 def test_what_was_done_after_its_day_is_late() -> None:
