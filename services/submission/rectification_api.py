@@ -1,5 +1,8 @@
 """The dossiers over HTTP: finding gaps and closing them."""
 
+from functools import reduce
+from typing import cast
+
 from fastapi import APIRouter
 
 from services.submission.access import (
@@ -18,7 +21,7 @@ from services.submission.bodies import (
     RemedyBody,
     ReopeningBody,
 )
-from services.submission.dossier import Dossier
+from services.submission.dossier import Dossier, evolve
 from services.submission.place import Came, Part, name_of, record, route
 from services.submission.rectification import (
     complete_rectification,
@@ -27,6 +30,8 @@ from services.submission.rectification import (
     reopen_deficiency,
     withdraw_deficiency,
 )
+from shared.contracts.dossier import DossierEvent
+from shared.contracts.registry import decode
 from shared.store.log import Log
 from shared.web.commands import Written
 
@@ -52,7 +57,10 @@ def mendings(router: APIRouter, log: Log) -> None:
             ),
             made="deficiencies",
         )
-        _, state = await log.state(came.here.stream)
+        # As it stood when this was done: what the item came to since is no part of this answer.
+        history = await log.history(came.here.stream)
+        said = [cast(DossierEvent, decode(one.type, one.data)) for one in history]
+        state = reduce(evolve, said[: written.version], Dossier())
         named = [_named(state, item, name) for item, name in names.items()]
         return DeficienciesWritten(**written.model_dump(), deficiency_ids=named)
 
@@ -128,8 +136,11 @@ def mendings(router: APIRouter, log: Log) -> None:
 
 
 def _named(dossier: Dossier, item: str, name: str) -> str:
-    """The deficiency this command made, or the one that the item had before it."""
+    """The deficiency this command made, or the one of the item that was open before it."""
     if name in dossier.deficiencies:
         return name
-    of_item = [key for key, one in dossier.deficiencies.items() if one.found.item == item]
-    return of_item[-1]
+    return next(
+        key
+        for key, one in dossier.deficiencies.items()
+        if one.found.item == item and one.status == "open"
+    )

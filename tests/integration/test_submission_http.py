@@ -147,6 +147,20 @@ async def test_the_same_key_has_one_effect_and_one_answer(service: Submission) -
     assert len((await service.get("deficiencies")).json()) == 1
 
 
+async def test_the_same_key_names_what_was_open_then_whatever_came_of_it(
+    service: Submission,
+) -> None:
+    service.on(MAY)
+    body = {"deficiencies": [{"item": "files", "description": "缺页"}]}
+    (old,) = (await service.post("deficiencies", body, "clerk")).json()["deficiency_ids"]
+    told = await service.post("deficiencies", body, "clerk", key="k1")
+    await service.post(f"deficiencies/{old}/completion", {"result": "补齐"}, "clerk")
+    (new,) = (await service.post("deficiencies", body, "clerk")).json()["deficiency_ids"]
+    assert new != old
+    again = await service.post("deficiencies", body, "clerk", key="k1")
+    assert again.json() == told.json()
+
+
 async def test_the_same_key_with_another_body_is_refused(service: Submission) -> None:
     await service.post("plans", PLAN, "head", key="k1")
     other = await service.post("plans", PLAN | {"batch": None}, "head", key="k1")
