@@ -9,7 +9,7 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from services.projection import audit_api, figures_api, lists_api, tasks_api
+from services.projection import audit_api, events_api, figures_api, lists_api, tasks_api
 from services.projection.answering import Code, Named, answer, head
 from services.projection.happenings import happening_json
 from services.projection.late import late
@@ -49,8 +49,8 @@ def routes(journal: Journal) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["progress"], dependencies=[Depends(allow(*READERS))])
     readings = Readings(journal)
     asking = Annotated[Asked, Depends()]
-    for routes_of in (lists_api.routes, tasks_api.routes, audit_api.routes, figures_api.routes):
-        router.include_router(routes_of(readings))
+    for part in (lists_api, tasks_api, audit_api, events_api, figures_api):
+        router.include_router(part.routes(readings))
 
     @router.get("/programmes")
     async def programmes(request: Request) -> Response:

@@ -14,6 +14,7 @@ from shared.contracts.dossier import DeficiencyReopened, DeficiencyWithdrawn
 from shared.contracts.registry import Event
 from shared.events.envelope import Record
 from shared.messaging.reactions import Received
+from shared.workbook.tables import Value
 
 Kind = Literal["back-dated", "late", "corrected", "on-behalf"]
 
@@ -23,6 +24,19 @@ LABELS: Mapping[Kind, tuple[str, str]] = {
     "corrected": ("更正", "puts an earlier record right, or takes its place"),
     "on-behalf": ("代录", "recorded for another organisation"),
 }
+COLUMNS = (
+    "事件 Event",
+    "名称 What",
+    "镇街 Township",
+    "情形 Listed for",
+    "发生日期 Happened",
+    "录入日期 Recorded",
+    "补录原因 Reason",
+    "逾期工作日 Late",
+    "更正对象 Corrects",
+    "代录单位 On behalf of",
+    "经办 Actor",
+)
 # What an event names of an earlier one that it puts right or takes the place of.
 _NAMING = ("corrects", "supersedes", "replaces", "replaces_title", "replaces_digest")
 _CORRECTING = (TitleCorrected, DeficiencyWithdrawn, DeficiencyReopened)
@@ -93,6 +107,24 @@ def finding_json(one: Finding) -> dict[str, Any]:
         "caused_by": str(record.causation) if record.causation != record.correlation else None,
         "href": f"/v1/events/{record.id}",
     }
+
+
+def finding_row(one: Finding) -> tuple[Value, ...]:
+    """The same line for a spreadsheet."""
+    shown = happening_json(happening(one.received))
+    return (
+        shown["event"],
+        shown["zh"],
+        one.township,
+        "、".join(LABELS[kind][0] for kind in one.kinds),
+        one.received.record.effective_on,
+        one.recorded_on,
+        one.reason,
+        one.late_wd or None,
+        ", ".join(str(value) for value in one.corrects.values()),
+        one.on_behalf_of,
+        one.received.record.actor,
+    )
 
 
 def _on_behalf_of(record: Record, event: Event) -> str | None:

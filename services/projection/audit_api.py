@@ -1,199 +1,124 @@
-"""Down to the events: the audit lists, one event whole, and those behind a number."""
+"""The audit lists over HTTP, also as tables."""
 
-import asyncio
-from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any
-from uuid import UUID
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from services.projection import said
 from services.projection.answering import Code, Named, answer, head
-from services.projection.asker import DEFINING, OF_ALL, bodies, may_read
-from services.projection.audit import Finding, Kind, finding, finding_json
-from services.projection.desks import MANNING, desks
-from services.projection.explain import Turn, measure, turns
-from services.projection.follower import Entry
-from services.projection.happenings import happening_json
-from services.projection.models.timeline import Cursor, happening
-from services.projection.reading import ADDRESS, Asked, Readings, from_cursor, heard_of, to_cursor
+from services.projection.audit import (
+    COLUMNS,
+    Finding,
+    Kind,
+    finding,
+    finding_json,
+    finding_row,
+)
+from services.projection.reading import Asked, Readings, Seen
 from shared.clock import SHANGHAI
-from shared.contracts.refusals import Refused
-from shared.events.structured import structured
-from shared.messaging.reactions import Received
-from shared.settings import ServiceSettings
-from shared.web.auth import Principal, Who, roles
+from shared.web.auth import roles
 from shared.web.bodies import Day
+from shared.web.spreadsheets import ALSO_TABLE, TableAsked
+from shared.workbook.desk import hand_out_table
 
 AT_ONCE = 1000
-_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-
-Limit = Annotated[int, Query(ge=1, le=500)]
+AUDITING = roles("officer", "leader", "auditor")
 
 
-class CloudEvent(Response):
-    """One event in CloudEvents' JSON format."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A dependency: which part of the list, and which page of it."""
 
-    media_type = "application/cloudevents+json"
+    kind: Annotated[Kind | None, Query(description="Only these; left out, all four")] = None
+    township: Named | None = None
+    from_: Annotated[
+        Day | None, Query(alias="from", description="Recorded on that day or later")
+    ] = None
+    to: Annotated[Day | None, Query(description="Recorded on that day or before")] = None
+    after: Annotated[int, Query(ge=0, lt=2**63)] = 0
+    limit: Annotated[int, Query(ge=1, le=500)] = 100
+
+    def takes(self, one: Finding) -> bool:
+        return (self.kind is None or self.kind in one.kinds) and self.township in (
+            None,
+            one.township,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One page of the list, and the cursor behind it where there is more."""
+
+    seen: Seen
+    findings: Sequence[Finding]
+    next: int | None
 
 
 def routes(readings: Readings) -> APIRouter:
     """Who else may read is for the router that takes it in to say."""
     router = APIRouter()
+    tables = APIRouter(route_class=TableAsked)
     asking = Annotated[Asked, Depends()]
+    wanting = Annotated[Wanted, Depends()]
 
-    @router.get("/audit/{programme}", dependencies=roles("officer", "leader", "auditor"))
-    async def audit(
-        programme: Code,
-        request: Request,
-        asked: asking,
-        kind: Annotated[Kind | None, Query(description="Only these; left out, all four")] = None,
-        township: Named | None = None,
-        from_: Annotated[
-            Day | None, Query(alias="from", description="Recorded on that day or later")
-        ] = None,
-        to: Annotated[Day | None, Query(description="Recorded on that day or before")] = None,
-        after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
-        limit: Limit = 100,
-    ) -> Response:
-        """Recorded late, done late, corrected or done for others, in the order they were told."""
-        seen = await readings.see(programme, asked)
-        span = said.Span(
-            on=seen.picture.on,
-            known_at=asked.known_at,
-            since=_midnight(from_, 0),
-            before=_midnight(to, 1),
+    @tables.get("/audit/{programme}", dependencies=AUDITING, include_in_schema=False)
+    async def table(programme: Code, request: Request, asked: asking, wanted: wanting) -> Response:
+        page = await _listed(readings, programme, asked, wanted)
+        return await hand_out_table(
+            request,
+            f"审计清单-{page.seen.picture.on}",
+            COLUMNS,
+            [finding_row(one) for one in page.findings],
+            after=None if page.next is None else str(page.next),
         )
-        found: list[tuple[int, Finding]] = []
-        at: int | None = after
-        while at is not None and len(found) <= limit:
-            async with readings.journal.snapshot() as (connection, _):
-                entries = await said.page(
-                    connection, seen.position, programme, span, after=at, limit=AT_ONCE
-                )
-            found += [
-                (entry[0], one)
-                for entry in entries
-                if (one := finding(entry)) is not None
-                and (kind is None or kind in one.kinds)
-                and township in (None, one.township)
-            ]
-            at = entries[-1][0] if len(entries) == AT_ONCE else None
-        body = head(seen) | {
-            "items": [finding_json(one) for _, one in found[:limit]],
-            "next": found[limit - 1][0] if len(found) > limit else None,
+
+    router.include_router(tables)
+
+    @router.get("/audit/{programme}", dependencies=AUDITING, responses=ALSO_TABLE)
+    async def audit(programme: Code, request: Request, asked: asking, wanted: wanting) -> Response:
+        """Recorded late, done late, corrected or done for others, in the order they were told."""
+        page = await _listed(readings, programme, asked, wanted)
+        body = head(page.seen) | {
+            "items": [finding_json(one) for one in page.findings],
+            "next": page.next,
         }
-        return answer(request, body, seen.position)
-
-    @router.get("/events/{id:path}", response_class=CloudEvent)
-    async def event(
-        id: Annotated[
-            str,
-            Path(
-                pattern=f"^({_UUID}|{ADDRESS.pattern})$",
-                description="The event's id, or its address `<context>/<subject>@<version>`",
-            ),
-        ],
-        request: Request,
-        who: Who,
-    ) -> Response:
-        """One event with all it says, for whom it is about and whom the programme is open to."""
-        async with readings.journal.snapshot() as (connection, position):
-            entry = await said.event(connection, position, heard_of(id) or UUID(id))
-        if entry is None or not await _readable(readings, entry, who):
-            raise Refused("unknown-event", event=id)
-        settings: ServiceSettings = request.app.state.auth.settings
-        body = structured(entry[1], settings.installation, settings.contracts_url)
-        return answer(request, body, position, CloudEvent.media_type)
-
-    @router.get("/explain")
-    async def explain(
-        programme: Named,
-        request: Request,
-        asked: asking,
-        what: Annotated[
-            str,
-            Query(
-                pattern=r"^[a-z]{1,20}(:[A-Za-z0-9._-]{1,60})?$",
-                description="`stage`, `total`, `deficiencies`, `passed`, `title`, `plaque`,"
-                " `round` or `target:<code>`",
-            ),
-        ],
-        township: Named | None = None,
-        after: str | None = None,
-        limit: Limit = 100,
-    ) -> Response:
-        """The events that led to a number, each with what it made of it; of all townships or one.
-
-        What follows from the calendar alone (a target missed, a risk) is no event's doing.
-        """
-        seen = await readings.see(programme, asked)
-        place = from_cursor(after)
-        of = measure(what, (one.target.code for one in seen.picture.targets))
-        townships = [one for one in seen.picture.townships if township in (None, one.code)]
-        if township and not townships:
-            raise Refused("township-not-enrolled", programme=programme, township=township)
-        span = said.Span(on=seen.picture.on, known_at=asked.known_at)
-        async with readings.journal.snapshot() as (connection, _):
-            entries = await said.page(
-                connection, seen.position, programme, span, after=0, limit=None
-            )
-        events = [Received(record, one) for _, record, one in entries if one is not None]
-        values: list[dict[str, Any]] = []
-        behind: list[Turn] = []
-        for one in townships:
-            # A fold for each event: the others who ask must not wait for it.
-            value, found = await asyncio.to_thread(turns, events, one.code, of, seen.picture.on)
-            values.append({"township": one.code, "name": one.name, "value": value})
-            behind += found
-        behind.sort(key=lambda turn: (_cursor(turn), turn.township))
-        left = [turn for turn in behind if _cursor(turn) > place]
-        # An event of the programme may turn the number of many: a page ends behind all of them.
-        shown = [turn for turn in left if _cursor(turn) <= _cursor(left[:limit][-1])]
-        body = head(seen) | {
-            "what": what,
-            "values": values,
-            "items": [_turn_json(turn) for turn in shown],
-            "next": to_cursor(_cursor(shown[-1])) if len(left) > len(shown) else None,
-        }
-        return answer(request, body, seen.position)
+        return answer(request, body, page.seen.position)
 
     return router
 
 
-async def _readable(readings: Readings, entry: Entry, who: Principal) -> bool:
-    _, record, event = entry
-    if who.roles & OF_ALL:
-        return True
-    if event is None:
-        return False
-    seen = await readings.see(record.subject.partition("/")[0], Asked())
-    events = await said.told(readings.journal, seen, (*DEFINING, *MANNING))
-    place = "/".join(record.subject.split("/")[:2])
-    here = {
-        subject: desk
-        for subject, desk in desks(events).items()
-        if subject.rpartition("/")[0] == place
-    }
-    own = bodies(seen.picture, events).own(who)
-    return may_read(who, Received(record, event), own, here)
+async def _listed(readings: Readings, programme: str, asked: Asked, wanted: Wanted) -> Listed:
+    seen = await readings.see(programme, asked)
+    span = said.Span(
+        on=seen.picture.on,
+        known_at=asked.known_at,
+        since=_midnight(wanted.from_, 0),
+        before=_midnight(wanted.to, 1),
+    )
+    found: list[tuple[int, Finding]] = []
+    at: int | None = wanted.after
+    while at is not None and len(found) <= wanted.limit:
+        async with readings.journal.snapshot() as (connection, _):
+            entries = await said.page(
+                connection, seen.position, programme, span, after=at, limit=AT_ONCE
+            )
+        found += [
+            (entry[0], one)
+            for entry in entries
+            if (one := finding(entry)) is not None and wanted.takes(one)
+        ]
+        at = entries[-1][0] if len(entries) == AT_ONCE else None
+    shown = found[: wanted.limit]
+    return Listed(
+        seen, [one for _, one in shown], shown[-1][0] if len(found) > len(shown) else None
+    )
 
 
-def _cursor(turn: Turn) -> Cursor:
-    return happening(turn.received).cursor
-
-
-def _turn_json(turn: Turn) -> dict[str, Any]:
-    return {
-        "township": turn.township,
-        "became": turn.became,
-        **happening_json(happening(turn.received)),
-        "href": f"/v1/events/{turn.received.record.id}",
-    }
-
-
-def _midnight(day: date | None, later: int) -> datetime | None:
+def _midnight(day: Day | None, later: int) -> datetime | None:
     """When a day begins in Shanghai, or the one after it."""
     if day is None:
         return None

@@ -71,6 +71,14 @@ async def test_the_audit_list_is_searched_by_kind_township_and_day(projection: P
     await as_(projection, "x", "auditor", path="/v1/audit/nowhere", status=404)
 
 
+async def test_the_audit_list_goes_into_a_spreadsheet(projection: Projection) -> None:
+    table = await projection.get(f"/v1/audit/{P}?kind=corrected", accept="text/csv")
+    header, line = table.text.strip().splitlines()
+    assert header.startswith("\ufeff事件 Event,名称 What")
+    assert line.startswith(f"case/{P}/A/2@")
+    assert "更正" in line
+
+
 async def test_an_event_is_read_whole_by_its_id_or_its_address(projection: Projection) -> None:
     one = next(one for one in told().received if "plan-filed" in one.record.type)
     by_id = await projection.get(f"/v1/events/{one.record.id}")
