@@ -114,7 +114,8 @@ def test_every_setting_of_a_service_is_told_and_no_other(readme: Path) -> None:
     told = set(re.findall(r"FUYAN_[A-Z_]+[A-Z]", text(readme)))
     fields = {name for service in Service for name in settings_of(service).model_fields}
     of_services = {f"FUYAN_{name}".upper() for name in fields}
-    of_topics, of_tests = {"TOPICS", "TOPIC_REPLICATION"}, {"REQUIRE", "SCHEMATHESIS"}
+    of_topics = {"TOPICS", "TOPIC_REPLICATION"}
+    of_tests = {"REQUIRE", "SCHEMATHESIS", "STATEFUL_EXAMPLES"}
     assert told == of_services | {f"FUYAN_{name}" for name in of_topics | of_tests}
 
 
