@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from services.notification import notice
+from services.notification.bulletin_drafts import causes
 from services.notification.notice import Inbox, Notice
 from services.notification.programmes import Programme
 from services.notification.templates import notice_title
@@ -184,9 +185,9 @@ def _page(
 
 
 async def _shown(log: Log, programme: str, notices: Sequence[Notice]) -> list[Shown]:
-    causes = await log.heard([UUID(known.cause) for known in notices])
+    found = await causes(log, programme, [UUID(known.cause) for known in notices])
     _, heard = await log.state(Stream("programme", programme))
-    return [_one(known, causes.get(UUID(known.cause)), heard) for known in notices]
+    return [_one(known, found.get(UUID(known.cause)), heard) for known in notices]
 
 
 def _one(known: Notice, record: Record | None, heard: Programme) -> Shown:

@@ -5,9 +5,18 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.notification import api, contracts, feed, notice, programmes, subscriptions_api
+from services.notification import (
+    api,
+    bulletin_api,
+    contracts,
+    feed,
+    notice,
+    programmes,
+    subscriptions_api,
+)
 from services.notification.addresses import Addresses
 from services.notification.addresses import routes as addresses_routes
+from services.notification.bulletin_drafts import Bulletins
 from services.notification.looking import Looking
 from services.notification.mails import Mails
 from services.notification.notice import Inbox
@@ -61,6 +70,7 @@ def create_app(settings: NotificationSettings) -> FastAPI:
     app = new_app("notification", settings, running, readiness=log.readiness)
     app.include_router(api.routes(log))
     app.include_router(addresses_routes(log, addresses))
+    app.include_router(bulletin_api.routes(log, Bulletins(tables)))
     app.include_router(contracts.routes())
     app.include_router(feed.routes(log, settings.contracts_url))
     app.include_router(

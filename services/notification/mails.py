@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 import asyncpg
 
 from services.notification.addresses import Address, Addresses
+from services.notification.bulletin_drafts import causes
 from services.notification.mailing import (
     PAUSES,
     Attempt,
@@ -17,7 +18,7 @@ from services.notification.mailing import (
     not_accepted,
     request_mail,
 )
-from services.notification.notice import EMAIL, IN_APP, OVERDUE, Inbox, Notice
+from services.notification.notice import BULLETIN, EMAIL, IN_APP, OVERDUE, Inbox, Notice
 from services.notification.smtp import Letter, Server
 from services.notification.templates import Title, notice_title
 from shared.clock import civil_day
@@ -102,11 +103,12 @@ class Mails:
             # A digest that nobody is asked to act on stays where it is read at leisure.
             if event.channel == IN_APP and (not event.digest or _overdue(event)):
                 found.append((record, event))
-        causes = await self._log.heard([UUID(event.cause) for _, event in found])
+        heard = await self._log.heard([UUID(event.cause) for _, event in found])
         now = self._log.clock()
         wanted = []
         for record, event in found:
-            cause = record if _overdue(event) else causes.get(UUID(event.cause))
+            own = event.policy in (OVERDUE, BULLETIN)
+            cause = record if own else heard.get(UUID(event.cause))
             since = addresses[event.organisation].since
             # By when it was recorded elsewhere: a service built anew tells no old news again.
             if cause and cause.recorded_at >= max(since, now - TOO_OLD):
@@ -158,9 +160,9 @@ class Mails:
         await self._next(row["id"], PAUSES[number - 1] if again else None)
 
     async def _title(self, programme: str, notice: Notice) -> Title:
-        causes = await self._log.heard([UUID(notice.cause)])
+        found = await causes(self._log, programme, [UUID(notice.cause)])
         _, heard = await self._log.state(Stream("programme", programme))
-        return notice_title(notice, causes.get(UUID(notice.cause)), heard)
+        return notice_title(notice, found.get(UUID(notice.cause)), heard)
 
     async def _next(self, mail_id: UUID, pause: timedelta | None) -> None:
         async with self._tables.connection() as connection:

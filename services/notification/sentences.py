@@ -26,6 +26,11 @@ _DUE = ("due_on", "，期限{due_on}", ", due on {due_on}")
 _BATCH = ("batch", "（{batch}）", " ({batch})")
 
 TEMPLATES: Mapping[str, Template] = {
+    "fuyan.notice.bulletin-issued.v1": Template(
+        "{title}（{document_number}），数据截至{as_of_on}",
+        "Bulletin {document_number}, {title}, with the figures of {as_of_on}",
+        (("corrects", "；更正前一份通报", "; it corrects an earlier one"),),
+    ),
     "fuyan.programme.batch-announced.v1": Template(
         "{name}申报批次已公布，{opens_on}至{closes_on}受理",
         "Batch {name} is announced: applications are taken from {opens_on} to {closes_on}",

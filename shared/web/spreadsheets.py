@@ -13,13 +13,14 @@ from shared.contracts.refusals import Refused
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 # For the JSON route of an address, which alone is in the OpenAPI document.
 ALSO_XLSX: dict[int | str, dict[str, Any]] = {200: {"content": {XLSX: {}}}}
 ALSO_TABLE: dict[int | str, dict[str, Any]] = {200: {"content": {XLSX: {}, CSV: {}}}}
 SENT_AS_XLSX: dict[str, Any] = {
     "requestBody": {"content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}
 }
-_SHORT = {"xlsx": XLSX, "csv": CSV, "json": "application/json"}
+_SHORT = {"xlsx": XLSX, "csv": CSV, "docx": DOCX, "json": "application/json"}
 
 
 class SpreadsheetAsked(APIRoute):

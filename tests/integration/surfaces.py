@@ -1,10 +1,9 @@
 """Each service whole, on a real database and without Kafka, for tests of all its routes."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +12,17 @@ from fastapi import FastAPI
 
 from deploy.cli.services import Service
 from deploy.local.issuer import Issuer
-from services.notification.app import create_app as notification
-from services.notification.settings import NotificationSettings
 from services.review.bodies import DefinitionBody
 from services.review.programmes.opening import open_programme
 from services.review.programmes.programme import Programme
-from shared.clock import SHANGHAI, write_clock
 from shared.contracts.programme import ProgrammeEvent
-from shared.settings import ServiceSettings
-from shared.store.migrate import migrate
-from shared.web.keys import Keys
+from tests.integration.bulletins import DRAFT, notification
 from tests.integration.projection import projection
 from tests.integration.review import CITY, DEFINITION, DISTRICT, FIRST, OPENING, SECOND, review
 from tests.integration.review_steps import case, did, prepared, team
 from tests.integration.submission import submission
 from tests.unit.test_models import told
-from tests.unit.web_app import IssuerSide, settings_for
 
-ROOT = Path(__file__).parents[2]
 PROGRAMME = "shanting-2018"
 
 
@@ -48,7 +40,15 @@ ABROAD = {
     "gov": f"{SECOND}-gov",
     "city": "370300-safety",
 }
-NAMED = {"programme": PROGRAMME, "township": FIRST, "round": "1", "year": "2018"}
+# Whatever a key makes always has the same name.
+BULLETIN = "f421a7b2-da13-5132-9188-e95179e2c818"
+NAMED = {
+    "bulletin_id": BULLETIN,
+    "programme": PROGRAMME,
+    "township": FIRST,
+    "round": "1",
+    "year": "2018",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,34 +98,22 @@ async def surface(service: Service, database: str, clock: Path) -> AsyncIterator
                 await did(await reviewing.post(where, team(), "o1", "officer"))
                 yield Surface(reviewing.app, reviewing.http, reviewing.issuer)
         case Service.notification:
-            async with _notification(database, clock) as notifying:
-                yield notifying
+            day = date(2018, 12, 3)
+            async with notification(database, clock, day, opening()) as notifying:
+                drafted = await notifying.ask(
+                    "POST",
+                    "/v1/bulletins",
+                    "officer",
+                    DISTRICT,
+                    json=DRAFT,
+                    headers={"Idempotency-Key": "surface"},
+                )
+                assert drafted.json()["id"] == BULLETIN, drafted.text
+                yield Surface(notifying.app, notifying.http, notifying.issuer)
         case Service.projection:
             async with projection(database, clock) as projecting:
                 await projecting.journal.tell(told().received)
                 yield Surface(projecting.app, projecting.http, projecting.issuer)
-
-
-@asynccontextmanager
-async def _notification(database: str, clock: Path) -> AsyncIterator[Surface]:
-    migrations = ROOT / "services" / "notification" / "migrations"
-    await migrate(database, migrations, None, ("log", "command", "claim"))
-    write_clock(clock, datetime.combine(date(2018, 9, 5), time(9), SHANGHAI))
-    issuer = Issuer()
-    usual: ServiceSettings = settings_for(
-        issuer, database=database, clock=str(clock), kafka="127.0.0.1:1"
-    )
-    app = notification(NotificationSettings(**usual.model_dump()))
-    side = httpx.AsyncClient(transport=IssuerSide(issuer))
-    app.state.auth.keys = Keys("http://issuer/jwks", side)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://notification.test") as http,
-    ):
-        while (await http.get("/readyz")).status_code != 200:
-            await asyncio.sleep(0.02)
-        yield Surface(app, http, issuer)
 
 
 def sample(schema: dict[str, Any], document: dict[str, Any]) -> Any:
