@@ -23,6 +23,7 @@ from shared.contracts.refusals import Refused
 from shared.messaging.reactions import Received
 from shared.store.command import Heard
 from shared.web.auth import ROLES
+from shared.web.bodies import Day
 
 
 class Journal(Protocol):
@@ -65,7 +66,9 @@ def heard_of(address: str) -> Heard | None:
 
 
 def end_of_known(value: object) -> object:
-    """A date means all of that day in Shanghai."""
+    """A date means all of that day in Shanghai; a number, which could be seconds, means nothing."""
+    if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9.]+", value):
+        raise ValueError("an instant is written like 2018-09-01T09:00:00+08:00")
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
         midnight = datetime.combine(date.fromisoformat(value), time(), SHANGHAI)
         return midnight + timedelta(days=1, microseconds=-1)
@@ -76,7 +79,7 @@ def end_of_known(value: object) -> object:
 class Asked:
     """A dependency: which day, as known when, and what the answer must already contain."""
 
-    as_of: Annotated[date | None, Query(description="The end of that day in Shanghai")] = None
+    as_of: Annotated[Day | None, Query(description="The end of that day in Shanghai")] = None
     known_at: Annotated[
         AwareDatetime | None,
         BeforeValidator(end_of_known),

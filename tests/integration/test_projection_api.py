@@ -76,6 +76,15 @@ async def test_known_at_leaves_out_what_was_recorded_later(projection: Projectio
     assert (unknown["stage"], known["stage"]) == ("planned", "assessed")
 
 
+@pytest.mark.parametrize("name", ["as_of", "known_at"])
+async def test_a_number_of_seconds_is_neither_a_day_nor_an_instant(
+    projection: Projection, name: str
+) -> None:
+    await projection.journal.tell(told().received)
+    refused = await projection.get(f"/v1/progress/{P}?{name}=1538352000")
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid-parameter")
+
+
 async def test_a_township_shows_the_way_it_came(projection: Projection) -> None:
     await projection.journal.tell(told().received)
     one = await projection.json(f"/v1/progress/{P}/A")
