@@ -4,7 +4,8 @@ import smtplib
 import ssl
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
+from email.header import Header
+from email.mime.text import MIMEText
 from email.utils import format_datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -64,16 +65,18 @@ class Server:
         return session
 
 
-def _message(letter: Letter, sender: str, now: datetime) -> EmailMessage:
-    message = EmailMessage()
+def _message(letter: Letter, sender: str, now: datetime) -> MIMEText:
+    """Its headers as they are given: `EmailMessage` would decode what looks encoded in a title or
+    a mailbox, line ends and all, and so begin another header."""
+    message = MIMEText(
+        f"{letter.title}\n\n{letter.title_en}\n\n"
+        "详情请登录系统查看，本邮件无需回复。\nSign in to read more; this mail needs no answer.\n",
+        "plain",
+        "utf-8",
+    )
     message["Message-ID"] = f"<{letter.id}@{sender.partition('@')[2]}>"
     message["Date"] = format_datetime(now)
     message["From"] = sender
     message["To"] = letter.to
-    # A title may hold what somebody typed; a line break in it would begin another header.
-    message["Subject"] = " ".join(letter.title.split())
-    message.set_content(
-        f"{letter.title}\n\n{letter.title_en}\n\n"
-        "详情请登录系统查看，本邮件无需回复。\nSign in to read more; this mail needs no answer.\n"
-    )
+    message["Subject"] = Header(" ".join(letter.title.split()), "utf-8").encode()
     return message
