@@ -178,7 +178,7 @@ def _check_aim(programme: Programme, intent: Intent, on: date) -> None:
 
 def _check_consent(programme: Programme, consent: Consent, on: date) -> None:
     """A paper of the district, with a number it can be found by, and no younger than the plan."""
-    if not programmes.acts_as(programme, consent.organisation, programme.district):
+    if not programmes.acts_as(programme, consent.organisation, programme.district, on):
         raise Refused("consent-not-of-district", organisation=consent.organisation)
     if consent.document.number is None:
         raise Refused("consent-without-number", title=consent.document.title)

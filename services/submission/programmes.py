@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from shared import succession
 from shared.contracts.blocks import Document, TownshipSite
 from shared.contracts.programme import (
     BatchAnnounced,
@@ -39,8 +40,7 @@ class Programme:
     code: str = ""
     district: str = ""
     city: str = ""
-    predecessors: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """By organisation, all whose part it took over, those of its predecessors included."""
+    renamed: tuple[OrganisationRenamed, ...] = ()
     phases: tuple[Phase, ...] = ()
     """In the order of their days, whatever the order they were written in."""
     targets: Mapping[str, Target] = field(default_factory=dict)
@@ -83,8 +83,8 @@ def evolve(programme: Programme, event: ProgrammeEvent) -> Programme:
         case TargetRescheduled():
             later = replace(programme.targets[event.target], due_on=event.due_on)
             return replace(programme, targets={**programme.targets, event.target: later})
-        case OrganisationRenamed(successor_of=str() as predecessor):
-            return _succeeded(programme, event.organisation, predecessor)
+        case OrganisationRenamed():
+            return replace(programme, renamed=(*programme.renamed, event))
         case StandardPublished():
             return replace(programme, standards=(*programme.standards, event))
         case CalendarPublished():
@@ -102,12 +102,12 @@ def evolve(programme: Programme, event: ProgrammeEvent) -> Programme:
             return programme  # a follower may look away; the programme itself is elsewhere
 
 
-def acts_as(programme: Programme, organisation: str, party: str) -> bool:
-    """Whether an organisation is `party`, or took over its part in this programme.
+def acts_as(programme: Programme, organisation: str, party: str, on: date = date.max) -> bool:
+    """Whether an organisation has by that day the part of `party`, or `party` had its part.
 
     Events go on naming the party as the programme opened or enrolled it.
     """
-    return organisation == party or party in programme.predecessors.get(organisation, ())
+    return succession.acts_as(programme.renamed, organisation, party, on)
 
 
 def known(programme: Programme, code: str) -> Programme:
@@ -180,17 +180,6 @@ def batch(programme: Programme, code: str | None) -> BatchAnnounced | None:
 
 def _in_order(phases: Iterable[Phase]) -> tuple[Phase, ...]:
     return tuple(sorted(phases, key=lambda phase: phase.to_on))
-
-
-def _succeeded(programme: Programme, successor: str, predecessor: str) -> Programme:
-    """Whoever had succeeded the successor already takes this part over with it."""
-    before = programme.predecessors
-    taken = {predecessor} | before.get(predecessor, frozenset())
-    heirs = [successor, *(heir for heir, had in before.items() if successor in had)]
-    return replace(
-        programme,
-        predecessors={**before, **{heir: before.get(heir, frozenset()) | taken for heir in heirs}},
-    )
 
 
 def _with(programme: Programme, township: Enrolment) -> Programme:

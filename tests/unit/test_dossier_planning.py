@@ -182,6 +182,9 @@ def test_whoever_took_the_districts_part_over_can_consent() -> None:
     october, elsewhere = date(2018, 10, 8), intent("all-2019")
     assert situation.when(revise, october, elsewhere, successor, reformed).events
     situation.when(revise, october, elsewhere, successor).refused("consent-not-of-district")
+    later = heard(*OPENING, replace(REFORM, from_on=date(2018, 10, 9)))
+    too_early = situation.when(revise, october, elsewhere, successor, later)
+    too_early.refused("consent-not-of-district")
 
 
 def test_consent_rests_on_a_paper_with_a_number() -> None:

@@ -11,6 +11,7 @@ from datetime import date
 from typing import assert_never
 
 from services.review.programmes.definition import Deadline, RulesKind, TownshipDraft
+from shared import succession
 from shared.contracts.blocks import ProgrammeSite, StandardRef
 from shared.contracts.programme import (
     AnnualAssessmentIssued,
@@ -98,26 +99,12 @@ class Programme:
         return next((one for one, until in own if one.effective_on <= day < until), None)
 
     def acts_as(self, organisation: str, other: str, day: date = date.max) -> bool:
-        """Whether one organisation has by `day` the part of the other, or the other had its part.
-
-        Both ways, so that an officer of the old bureau is no stranger to the new one's cases, and
-        so that a successor named in error shuts nobody out.
-        """
-        return self._part(organisation, day) == self._part(other, day)
+        """Whether one has by `day` the part of the other, or the other had its part."""
+        return succession.acts_as(self.renamed, organisation, other, day)
 
     def holder(self, organisation: str, day: date = date.max) -> str:
         """Who has by `day` the part that was `organisation`'s: itself, or the last to follow it."""
-        for one in self.renamed:  # in their order: who is followed took part before
-            if one.successor_of == organisation and one.from_on <= day:
-                organisation = one.organisation
-        return organisation
-
-    def _part(self, organisation: str, day: date) -> str:
-        """The first organisation of the line that this one stands in."""
-        for one in reversed(self.renamed):
-            if one.organisation == organisation and one.successor_of and one.from_on <= day:
-                organisation = one.successor_of
-        return organisation
+        return succession.holder(self.renamed, organisation, day)
 
 
 def evolve(programme: Programme, event: ProgrammeEvent) -> Programme:
