@@ -11,7 +11,7 @@ from services.review.programmes.programme import Programme
 from services.review.team import known_items
 from services.review.verdict import Complaint, may_reapply_on, return_application
 from services.review.veto import recorded_facts
-from shared.contracts.blocks import Document, Mark, ProgrammeSite, Reason, Title, Totals
+from shared.contracts.blocks import Mark, ProgrammeSite, Reason, Title, Totals
 from shared.contracts.case import (
     CaseEvent,
     CityFailed,
@@ -59,8 +59,7 @@ def record_city_marks(
     """
     under_review(case, "recommended", "city-marked")
     standard = pinned(case, programme)
-    if on_behalf_of is not None:
-        official(site.get("document"))
+    check_paper(on_behalf_of, site)
     known_items(standard, given.sampled)
     check_facts(standard, given.facts)
     sent_on = case.recommended.effective_on if case.recommended else case.since
@@ -92,8 +91,7 @@ def pass_city(
     `minimums-missed`, `demonstration-not-reached`, `document-missing`.
     """
     under_review(case, "city-marked")
-    if on_behalf_of is not None:
-        official(site.get("document"))
+    check_paper(on_behalf_of, site)
     standard = pinned(case, programme)
     if case.city_marks is None:
         raise Refused("wrong-stage", stage=case.stage, needed=["city-marked"])
@@ -127,8 +125,7 @@ def fail_city(
     Raises Refused: `reasons-missing`, `unknown-item`, `document-missing`.
     """
     under_review(case, "recommended", "city-marked")
-    if on_behalf_of is not None:
-        official(site.get("document"))
+    check_paper(on_behalf_of, site)
     if not reasons:
         raise Refused("reasons-missing")
     standard = pinned(case, programme)
@@ -163,8 +160,7 @@ def return_by_city(
 
     Raises Refused: `document-missing`, and what `return_application` refuses.
     """
-    if on_behalf_of is not None:
-        official(site.get("document"))
+    check_paper(on_behalf_of, site)
     return return_application(
         case,
         programme,
@@ -201,7 +197,10 @@ def _city_totals(case: Case, standard: StandardPublished, given: CityMarks) -> T
             return coarse_totals(standard, given.total_cp, facts=facts)
 
 
-def official(document: Document | None) -> None:
-    """The city's own paper, by number and scan; else Refused("document-missing")."""
-    if document is None or not document.number or not document.sha256:
+def check_paper(on_behalf_of: str | None, site: ProgrammeSite) -> None:
+    """On the city's behalf only with its paper, by number and scan; Refused("document-missing")."""
+    document = site.get("document")
+    if on_behalf_of is not None and (
+        document is None or not document.number or not document.sha256
+    ):
         raise Refused("document-missing", of="city")

@@ -11,7 +11,7 @@ from datetime import date
 from hashlib import sha256
 
 from services.review.case import Case, block, pinned, under_review
-from services.review.city import official
+from services.review.city import check_paper
 from services.review.programmes.programme import Programme
 from services.review.programmes.standards import no_duplicates
 from services.review.team import known_items
@@ -106,8 +106,7 @@ def return_recommendation(
     Raises Refused: `reasons-missing`, `unknown-item`, `days-reversed`, `document-missing`.
     """
     under_review(case, "recommended", "city-marked")
-    if on_behalf_of is not None:
-        official(site.get("document"))
+    check_paper(on_behalf_of, site)
     if not reasons:
         raise Refused("reasons-missing")
     known_items(pinned(case, programme), {one.item for one in reasons if one.item is not None})

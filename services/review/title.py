@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.review.case import Case, block, check_no_veto, pinned, under_review
-from services.review.city import official
+from services.review.city import check_paper
 from services.review.holdings import HeldTitle, TitleField
 from services.review.programmes.programme import Programme
 from services.review.programmes.standards import no_duplicates
@@ -55,8 +55,7 @@ def award_titles(
     `wrong-stage`, `vetoed`, `title-beyond-verdict`, `plaque-in-use`, `plaque-number-empty`,
     `days-reversed`, `document-missing`.
     """
-    if on_behalf_of is not None:
-        official(site.get("document"))
+    check_paper(on_behalf_of, site)
     if not cases:
         raise Refused("cases-missing")
     if len(cases) != len(awards):
