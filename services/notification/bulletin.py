@@ -17,6 +17,7 @@ from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.notice import BulletinIssued, NoticeEvent, RulesNamed
 from shared.contracts.programme import Cut
 from shared.contracts.refusals import Refused
+from shared.official_numbers import comparable
 
 CHARACTERS = 4000
 """A bulletin has fewer."""
@@ -247,11 +248,14 @@ def issue_bulletin(
 ) -> list[NoticeEvent]:
     """Sign a draft as the programme's bulletin `issue_no`, whose stream is `place`.
 
-    `corrected` is the bulletin that the draft corrects. Raises Refused: `recipients-missing`,
-    `bulletin-too-long`, `effective-day-too-early`, `known-at-in-future`; and NumberTaken.
+    `corrected` is the bulletin that the draft corrects. Raises Refused:
+    `document-number-empty`, `recipients-missing`, `bulletin-too-long`, `effective-day-too-early`,
+    `known-at-in-future`; and NumberTaken.
     """
     if place.bulletin is not None:
         raise NumberTaken
+    if not comparable(signing.document_number):
+        raise Refused("document-number-empty")
     if not signing.addressees.recipients:
         raise Refused("recipients-missing")
     check_text(draft.text)

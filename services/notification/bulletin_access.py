@@ -106,7 +106,7 @@ def allowed(
             Inbox(),
             draft,
             Signing(
-                document_number="-",
+                document_number="1",
                 signed_by=who.officer,
                 addressees=addressees(known, today),
                 docx_sha256="",

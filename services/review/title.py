@@ -1,6 +1,5 @@
 """What a passed case leads to: a title with its plaque, put right or taken away, and the end."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +13,7 @@ from services.review.programmes.standards import no_duplicates
 from shared.contracts.blocks import ProgrammeSite, Title
 from shared.contracts.case import CaseEvent, Closed, TitleAwarded, TitleCorrected, TitleRevoked
 from shared.contracts.refusals import Refused
-
-_BRACKETS = str.maketrans(dict.fromkeys("〔[【〖{", "(") | dict.fromkeys("〕]】〗}", ")"))
+from shared.official_numbers import comparable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +49,7 @@ def award_titles(
 
     `earlier` are each township's rounds before, in their order: the title it holds from them is
     replaced, and named. That a plaque number was never used before is the store's to say: it is
-    claimed for ever, as `plaque_key` writes it. Raises Refused: `cases-missing`, `duplicate-code`,
+    claimed for ever, as `comparable` writes it. Raises Refused: `cases-missing`, `duplicate-code`,
     `wrong-stage`, `vetoed`, `title-beyond-verdict`, `plaque-in-use`, `plaque-number-empty`,
     `days-reversed`, `document-missing`.
     """
@@ -61,7 +59,7 @@ def award_titles(
     if len(cases) != len(awards):
         raise ValueError("an award for each case")
     no_duplicates("case", (case.opened.case_id for case in cases if case.opened))
-    for value, times in Counter(plaque_key(award.plaque_number) for award in awards).items():
+    for value, times in Counter(comparable(award.plaque_number) for award in awards).items():
         if not value:
             raise Refused("plaque-number-empty")
         if times > 1:
@@ -126,7 +124,7 @@ def correct_title(
         case "title":
             _check_verdict(case, "demonstration" if given.is_ == "demonstration" else "compliant")
         case "plaque_number":
-            if not plaque_key(given.is_ or ""):
+            if not comparable(given.is_ or ""):
                 raise Refused("plaque-number-empty")
         case "valid_until_on":
             until = date.fromisoformat(given.is_) if given.is_ else None
@@ -146,10 +144,10 @@ def correct_title(
 
 def new_plaque(case: Case, events: Sequence[CaseEvent]) -> str | None:
     """The number, as it is claimed, that these events give a title which never bore it before."""
-    borne = {plaque_key(one) for one in case.title.plaques} if case.title else set()
+    borne = {comparable(one) for one in case.title.plaques} if case.title else set()
     for event in events:
         if isinstance(event, TitleCorrected) and event.field == "plaque_number":
-            key = plaque_key(event.is_ or "")
+            key = comparable(event.is_ or "")
             return None if key in borne else key
     return None
 
@@ -213,19 +211,6 @@ def titled(case: Case) -> HeldTitle:
     if case.title is None:
         raise Refused("title-missing")
     return case.title
-
-
-def plaque_key(number: str) -> str:
-    """The form in which plaque numbers are compared: NFKC, brackets alike, no spaces, no case.
-
-    Empty where nothing is left that a plaque could be known by.
-    """
-    alike = unicodedata.normalize("NFKC", number).translate(_BRACKETS)
-    # What comes along unseen when a number is copied from a page (a zero-width space, a soft
-    # hyphen) is no other number.
-    seen = (one for one in alike if unicodedata.category(one) != "Cf" and not one.isspace())
-    key = "".join(seen).casefold()
-    return key if any(one.isalnum() for one in key) else ""
 
 
 def close_case(case: Case, *, reason: str | None = None, site: ProgrammeSite) -> list[CaseEvent]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.review.case import Case
-from services.review.title import plaque_key
 from shared.contracts.case import TitleAwarded, TitleCorrected
 from shared.contracts.refusals import Refused
 from shared.contracts.registry import decode
 from shared.events.envelope import Record
+from shared.official_numbers import comparable
 from shared.store.log import Log
 from shared.store.streams import Stream
 
@@ -44,7 +44,7 @@ async def find(log: Log, plaque: str) -> Found:
 
     A number is claimed by the command that first gave it: its events say to which case.
     """
-    key = plaque_key(plaque)
+    key = comparable(plaque)
     rows = await log.rows(
         "SELECT first, last FROM claim JOIN command ON command.key = claim.command"
         " WHERE kind = 'plaque' AND value = $1 AND first IS NOT NULL",
@@ -127,8 +127,8 @@ def _given(record: Record) -> str | None:
         return None
     match decode(record.type, record.data):
         case TitleAwarded(plaque_number=number):
-            return plaque_key(number)
+            return comparable(number)
         case TitleCorrected(field="plaque_number", is_=str(number)):
-            return plaque_key(number)
+            return comparable(number)
         case _:
             return None

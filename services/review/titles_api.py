@@ -21,13 +21,14 @@ from shared.clock import civil_day
 from shared.contracts.blocks import ProgrammeSite, Title
 from shared.contracts.case import CaseEvent, TitleRevoked
 from shared.contracts.refusals import Refused
+from shared.official_numbers import comparable
 from shared.store.command import Command
 from shared.store.log import Log
 from shared.store.streams import Changes, Claim, Stream
 from shared.web.auth import Principal, Who, roles
 from shared.web.commands import Wish, Written, answer, created
 
-# Any text that a plaque may bear, a slash in it too; it is compared as `plaque_key` writes it.
+# Any text that a plaque may bear, a slash in it too; it is compared as `comparable` writes it.
 Plaque = Annotated[
     str,
     Path(
@@ -121,7 +122,7 @@ def awards_and_titles(log: Log) -> APIRouter:
             )
             return Changes(
                 dict(zip(streams, events, strict=True)),
-                [_claim(title.plaque_key(one.plaque_number)) for one in awards],
+                [_claim(comparable(one.plaque_number)) for one in awards],
             )
 
         reading = (*streams, Stream("programme", programme), *earlier)

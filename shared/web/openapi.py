@@ -55,6 +55,7 @@ _PARAMETERS: Mapping[str, str] = {
     "application_id": "Id of an application.",
     "as_of": "The end of that day in Shanghai; today if absent.",
     "award_id": "Id of the act that awarded titles together.",
+    "bulletin_id": "Id of a bulletin.",
     "deficiency_id": "Id of a gap.",
     "delivery": "Id of a delivery to a subscription.",
     "diff": "`previous` adds what changed since the application before.",

@@ -25,6 +25,7 @@ from shared.settings import ServiceSettings
 from shared.store.migrate import migrate
 from shared.store.schema import COLUMNS
 from shared.web.keys import Keys
+from tests.integration.review import DISTRICT, FIRST
 from tests.unit.web_app import IssuerSide, settings_for
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +43,10 @@ DRAFT: dict[str, Any] = {
     "publicity": "internal",
 }
 """A draft as it is sent in the first days of December."""
+OFFICE, GOV = f"{FIRST}-office", f"{FIRST}-gov"
+SIGNED = {"document_number": "山安监发〔2018〕31号"}
+DOCX = {"format": "docx"}
+DECEMBER = date(2018, 12, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +133,68 @@ def _record(version: int, event: ProgrammeEvent) -> Record:
         salt=bytes(16),
         leaf=bytes(32),
     )
+
+
+async def draft(service: Notification, **changes: Any) -> dict[str, Any]:
+    answer = await service.ask("POST", "/v1/bulletins", "officer", DISTRICT, json=DRAFT | changes)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def sign(
+    service: Notification, bulletin: dict[str, Any], *, key: str = "", **body: Any
+) -> httpx.Response:
+    headers = {"If-Match": f'"{bulletin["version"]}"'}
+    return await service.ask(
+        "POST",
+        f"/v1/bulletins/{bulletin['id']}/issuance",
+        "leader",
+        DISTRICT,
+        json=SIGNED | body,
+        headers=headers | ({"Idempotency-Key": key} if key else {}),
+    )
+
+
+async def issued(service: Notification, number: int = 31, **changes: Any) -> dict[str, Any]:
+    bulletin = await draft(service, **changes)
+    answer = await sign(service, bulletin, document_number=f"山安监发〔2018〕{number}号")
+    assert answer.status_code == 201, answer.text
+    return await read(service, bulletin)
+
+
+async def read(
+    service: Notification, bulletin: dict[str, Any], role: str = "leader", who: str = DISTRICT
+) -> dict[str, Any]:
+    answer = await service.ask("GET", f"/v1/bulletins/{bulletin['id']}", role, who)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def paper(service: Notification, bulletin: dict[str, Any], **headers: str) -> httpx.Response:
+    return await service.ask(
+        "GET", f"/v1/bulletins/{bulletin['id']}", "head", OFFICE, params=DOCX, headers=headers
+    )
+
+
+async def edit(service: Notification, bulletin: dict[str, Any], **body: Any) -> httpx.Response:
+    headers = {"If-Match": f'"{bulletin["version"]}"'}
+    path = f"/v1/bulletins/{bulletin['id']}"
+    return await service.ask("PATCH", path, "officer", DISTRICT, json=body, headers=headers)
+
+
+def acts(bulletin: dict[str, Any]) -> dict[str, str | None]:
+    return {act["act"]: act["code"] for act in bulletin["allowed"]}
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+async def notices(service: Notification, role: str, organisation: str) -> list[dict[str, Any]]:
+    answer = await service.ask(
+        "GET", "/v1/notices", role, organisation, params={"programme": "shanting-2018"}
+    )
+    found: list[dict[str, Any]] = answer.json()["notices"]
+    return found

@@ -14,6 +14,7 @@ from deploy.cli import surface as committed
 from deploy.cli.services import Service
 from shared.web.app import roles_by_route
 from shared.web.shown import ROLE_NAMES
+from tests.integration.bulletins import DRAFT
 from tests.integration.review import DEFINITION, FIRST
 from tests.integration.review_steps import LETTER, award
 from tests.integration.surfaces import NAMED, PROGRAMME, Surface, in_whose_name, sample, surface
@@ -21,6 +22,7 @@ from tests.integration.surfaces import NAMED, PROGRAMME, Surface, in_whose_name,
 TABLE = committed.DOCS / "access.csv"
 NO, OPEN, SIGNED_IN = "-", "open", "signed-in"
 ANY, OWN, TEAM, MINE, NAMED_BY_CASE = "any", "own", "team", "mine", "case"
+PART = "part"
 
 UPLOAD = "0198a6c2-6f7e-7c3a-9d43-3f3f0e6f2a11"
 # Whoever steps down is on no team any more, and a closed programme has no district's officers.
@@ -38,6 +40,7 @@ CASE = "/v1/cases/{programme}/{township}/{round}"
 # Where the least that a document asks for is refused before it is asked whose it is.
 BODIES: dict[str, dict[str, Any]] = {
     "/v1/addresses/{organisation}": {"address": "office@example.org"},
+    "/v1/bulletins": DRAFT,
     "/v1/dossiers/{programme}/{township}/self-assessments": {"kind": "gap", "marks": []},
     "/v1/programmes": DEFINITION,
     "/v1/programmes/{programme}/awards": award(FIRST, "鲁安〔2018〕1号"),
@@ -52,6 +55,8 @@ BODIES: dict[str, dict[str, Any]] = {
         "document": LETTER,
     },
 }
+
+GIVEN = (ANY, OWN, PART, TEAM, MINE, NAMED_BY_CASE)
 
 services = pytest.mark.parametrize("service", list(Service))
 
@@ -72,7 +77,14 @@ class Cell:
 
     @property
     def allowed(self) -> bool:
-        return self.says == ANY or (self.says in (OWN, TEAM, MINE) and self.home)
+        return self.says == ANY or (self.says in (OWN, PART, TEAM, MINE) and self.home)
+
+    @property
+    def asker(self) -> tuple[str, str]:
+        """Another office of the same programme has its part in it, too: a stranger has none."""
+        if self.says == PART and not self.home:
+            return "stranger", "370402-safety"
+        return in_whose_name(self.role, home=self.home)
 
 
 def rows(service: Service) -> list[dict[str, str]]:
@@ -98,7 +110,7 @@ def test_the_table_names_every_route_and_no_other(service: Service) -> None:
 def test_the_table_gives_a_role_what_its_route_gives(service: Service) -> None:
     table = roles_by_route(committed.app_of(service))
     for row in rows(service):
-        given = {role for role in ROLE_NAMES if row[role] in (ANY, OWN, TEAM, MINE, NAMED_BY_CASE)}
+        given = {role for role in ROLE_NAMES if row[role] in GIVEN}
         roles = table[row["method"], row["path"]]
         if roles is None:
             assert {row[role] for role in ROLE_NAMES} <= {OPEN, SIGNED_IN}, row
@@ -122,7 +134,7 @@ async def test_every_cell_is_as_the_table_says(
         document = visited.app.openapi()
 
         async def wrong(cell: Cell) -> str | None:
-            who = visited.who(*in_whose_name(cell.role, home=cell.home), cell.role)
+            who = visited.who(*cell.asker, cell.role)
             answer = await visit(visited, document, cell, who)
             said = answer.json()["code"] if answer.status_code in (401, 403, 404) else ""
             if cell.says == NAMED_BY_CASE:

@@ -113,6 +113,21 @@ def test_signed_it_says_all_that_was_drafted() -> None:
     given().when(sign).then(ISSUED)
 
 
+def test_a_number_that_nobody_can_read_is_none() -> None:
+    blank = replace(SIGNING, document_number="〔〕")
+    with pytest.raises(Refused, match="document-number-empty"):
+        issue_bulletin(
+            Inbox(),
+            DRAFT,
+            blank,
+            issue_no=1,
+            corrected=None,
+            known_on=date(2018, 12, 1),
+            now=NOW,
+            site=SITE,
+        )
+
+
 def test_an_issue_number_is_one_bulletins_alone() -> None:
     with pytest.raises(NumberTaken):
         given(ISSUED).when(sign)

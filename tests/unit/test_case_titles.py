@@ -12,6 +12,7 @@ from services.review import title
 from services.review.case import Case, evolve
 from services.review.holdings import TitleField
 from shared.contracts.case import CaseEvent, TitleAwarded, TitleCorrected, TitleRevoked
+from shared.official_numbers import comparable
 from tests.unit.given import Given, Outcome
 from tests.unit.review_path import PROGRAMME, Path, site
 
@@ -131,7 +132,7 @@ def test_a_correction_holds_from_no_earlier_than_what_it_corrects() -> None:
 def test_only_a_number_that_the_title_never_bore_is_claimed() -> None:
     path = Path().awarded()
     events = correct(path).events
-    assert title.new_plaque(path.case, events) == title.plaque_key(RIGHT)
+    assert title.new_plaque(path.case, events) == comparable(RIGHT)
     path.events += events
     back = correct(path, was=RIGHT, is_=PLAQUE)
     assert title.new_plaque(given(*path.events).state, back.events) is None
