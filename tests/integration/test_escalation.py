@@ -58,9 +58,7 @@ class Calendar:
 
 
 @pytest.fixture
-async def calendar(
-    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Calendar:
+async def calendar(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calendar:
     monkeypatch.setattr(looking, "LOOK_S", 0.02)
     monkeypatch.setattr(looking, "SURE_S", 0.3)
     monkeypatch.setattr(reactions, "WATCH_S", 0.1)
