@@ -147,7 +147,7 @@ def routes(journal: Journal) -> APIRouter:
         seen = await readings.see(programme, asked)
         found = {standing.target.code: standing for standing in seen.picture.targets}
         if target not in found:
-            raise Refused("unknown-target", target=target, known=sorted(found))
+            raise Refused("target-unknown", target=target, known=sorted(found))
         body = {**head(seen), **target_json(seen.picture, found[target])}
         return answer(request, body, seen.position)
 

@@ -168,7 +168,7 @@ async def test_an_application_nobody_answers_is_stuck_as_time_goes_by(
         ("/v1/overview/nowhere", 404, "unknown-programme"),
         (f"/v1/progress/{P}/X", 404, "township-not-enrolled"),
         (f"/v1/progress/{P}/X/timeline", 404, "township-not-enrolled"),
-        (f"/v1/targets/{P}/x", 422, "unknown-target"),
+        (f"/v1/targets/{P}/x", 404, "target-unknown"),
         (f"/v1/overview/{P}?at_least=x", 422, "invalid-parameter"),
         (f"/v1/overview/{P}?known_at=2018-12-21T10:00:00", 422, "invalid-parameter"),
     ],

@@ -19,6 +19,14 @@ class Rows:
     programme: ProgrammeProgress = field(default_factory=ProgrammeProgress)
     dossiers: Mapping[str, DossierProgress] = field(default_factory=dict)
     cases: Mapping[str, CaseProgress] = field(default_factory=dict)
+    _rounds: Mapping[str, list[CaseProgress]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Once for all townships: searched for each, a province would take the square of its cases.
+        found: dict[str, list[CaseProgress]] = {}
+        for row in sorted(self.cases.values(), key=lambda row: row.round):
+            found.setdefault(row.township, []).append(row)
+        object.__setattr__(self, "_rounds", found)
 
     def until(self, day: date) -> Self:
         """As it stood at the end of `day` in Shanghai."""
@@ -31,8 +39,7 @@ class Rows:
 
     def cases_of(self, township: str) -> list[CaseProgress]:
         """The cases of a township by round."""
-        found = (row for row in self.cases.values() if row.township == township)
-        return sorted(found, key=lambda row: row.round)
+        return list(self._rounds.get(township, ()))
 
     def recorded_at(self) -> datetime | None:
         """When the last event in it was recorded."""
