@@ -110,6 +110,19 @@ async def test_what_was_erased_shows_nothing_any_more(service: Submission) -> No
     assert (refused.status_code, refused.json()["code"]) == (409, "evidence-erased-before")
 
 
+async def test_marks_that_rest_on_an_erased_file_are_named_by_their_items(
+    service: Submission,
+) -> None:
+    await erased(service)
+    marks = [
+        {"item": "staff", "mark_cp": 0, "evidence": [THERE]},
+        {"item": "rules", "mark_cp": 3000, "evidence": [THERE]},
+    ]
+    refused = await service.post("self-assessments", {"kind": "gap", "marks": marks}, "clerk")
+    assert (refused.status_code, refused.json()["code"]) == (409, "evidence-erased-before")
+    assert refused.json()["facts"]["items"] == ["staff", "rules"]
+
+
 async def test_an_act_that_was_done_is_answered_as_it_was_after_the_erasure_too(
     service: Submission,
 ) -> None:

@@ -45,10 +45,15 @@ class Held:
         return tuple(self._same(one, f"{field}/{number}") for number, one in enumerate(files))
 
     def marked(self, marks: Iterable[Mark | MarkBody]) -> None:
-        """Refuse the first file of a mark that is not kept here, as `named` does."""
+        """Refuse the first file of a mark that is not kept here, as `named` does.
+
+        `items` are all whose marks rest on that file.
+        """
+        marks = list(marks)
         for place, mark in enumerate(marks):
             for number, sha256 in enumerate(mark.evidence):
-                self._kept(sha256, f"/marks/{place}/evidence/{number}")
+                items = [one.item for one in marks if sha256 in one.evidence]
+                self._kept(sha256, f"/marks/{place}/evidence/{number}", items=items)
 
     def _same(self, one: EvidenceBody, field: str) -> Evidence:
         kept = self._kept(one.sha256, field)
@@ -58,12 +63,12 @@ class Held:
                 raise Refused("evidence-differs", field=f"{field}/{name}", said=said, kept=is_)
         return kept
 
-    def _kept(self, sha256: str, field: str) -> Evidence:
+    def _kept(self, sha256: str, field: str, **about: list[str]) -> Evidence:
         if sha256 in self.erased:
-            raise Refused("evidence-erased-before", field=field, sha256=sha256)
+            raise Refused("evidence-erased-before", field=field, sha256=sha256, **about)
         kept = self.files.get(sha256)
         if kept is None:
-            raise Refused("evidence-unknown", field=field, sha256=sha256)
+            raise Refused("evidence-unknown", field=field, sha256=sha256, **about)
         return kept
 
 
