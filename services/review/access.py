@@ -92,8 +92,10 @@ def may_read(principal: Principal, case: Case, programme: Programme, code: str) 
     opening = known(programme, code)
     if case.opened is None:
         raise Refused("case-unknown")
-    enrolled = programme.townships.get(case.opened.township)
-    own = {case.opened.office, enrolled.government if enrolled else case.opened.office}
+    township = case.opened.township
+    # What a township did before it left stays its government's to read.
+    governments = (one.government for one, _ in programme.stays if one.township == township)
+    own = {case.opened.office, *governments}
 
     def of(*organisations: str) -> bool:
         return any(programme.acts_as(principal.organisation, one) for one in organisations)

@@ -90,6 +90,7 @@ class Case:
     members: Mapping[str, Member] = field(default_factory=dict)
     recused: frozenset[str] = frozenset()
     inspections: Mapping[str, InspectionScheduled] = field(default_factory=dict)
+    moved: Mapping[str, InspectionScheduled] = field(default_factory=dict)
     held: Mapping[str, InspectionHeld] = field(default_factory=dict)
     markings: Mapping[tuple[str, str], Marking] = field(default_factory=dict)
     markers: frozenset[str] = frozenset()
@@ -134,7 +135,12 @@ def evolve(case: Case, event: CaseEvent) -> Case:
             return replace(case, members=stay, recused=case.recused | {event.officer})
         case InspectionScheduled():
             kept = {key: one for key, one in case.inspections.items() if key != event.replaces}
-            return replace(case, inspections={**kept, event.inspection_id: event})
+            gone = {key: one for key, one in case.inspections.items() if key == event.replaces}
+            return replace(
+                case,
+                inspections={**kept, event.inspection_id: event},
+                moved={**case.moved, **gone},
+            )
         case InspectionHeld():
             return replace(
                 case, since=event.effective_on, held={**case.held, event.inspection_id: event}

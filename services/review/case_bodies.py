@@ -3,10 +3,10 @@
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter, model_validator
+from pydantic import Field, StringConstraints, TypeAdapter, model_validator
 
 from services.review.appointment import Seat
-from services.review.bodies import ActBody
+from services.review.bodies import ActBody, Instant
 from services.review.city import CityMarks
 from services.review.title import Correction
 from services.review.verdict import Complaint
@@ -78,8 +78,8 @@ class InspectionBody(ActBody):
     """When and where; `replaces` names the visit that is moved."""
 
     level: Literal["district", "city"] = "district"
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Instant
+    ends_at: Instant
     place: Line
     items: Annotated[tuple[Code, ...], Field(max_length=1000)] = ()
     seed: Line | None = None

@@ -44,10 +44,11 @@ class TeamView(BaseModel):
 
 
 class InspectionView(BaseModel):
-    """A visit, and its record once it took place."""
+    """A visit, its record once it took place, and the visit it was moved to."""
 
     scheduled: InspectionScheduled
     held: InspectionHeld | None
+    replaced_by: str | None = None
 
 
 def parts(log: Log, readers: tuple[str, ...]) -> APIRouter:
@@ -72,11 +73,19 @@ def parts(log: Log, readers: tuple[str, ...]) -> APIRouter:
 
     @router.get(f"{CASE}/inspections/{{inspection_id}}")
     async def inspection(here: Here, inspection_id: PartId, response: Response) -> InspectionView:
-        """One visit."""
-        found = _visits(await seen(here, response))
-        if inspection_id not in found:
+        """One visit; of one that was moved also which visit took its place."""
+        version, found = await scene(log, here)
+        response.headers["ETag"] = f'"{version}"'
+        case = found.case
+        if (moved := case.moved.get(inspection_id)) is not None:
+            after = (*case.moved.values(), *case.inspections.values())
+            heir = next(one.inspection_id for one in after if one.replaces == inspection_id)
+            return InspectionView(scheduled=moved, held=None, replaced_by=heir)
+        if inspection_id not in case.inspections:
             raise Refused("inspection-unknown", inspection_id=inspection_id)
-        return found[inspection_id]
+        return InspectionView(
+            scheduled=case.inspections[inspection_id], held=case.held.get(inspection_id)
+        )
 
     @router.get(f"{CASE}/vetoes")
     async def vetoes(here: Here, response: Response) -> list[VetoRecorded]:
