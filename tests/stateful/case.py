@@ -88,6 +88,8 @@ class Case:
     agreed: Sum | None = None
     agreement: tuple[Any, ...] | None = None
     agreed_marks: Mapping[str, int] = field(default_factory=dict)
+    spread: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """The lowest and the highest mark of each item that counted when the team agreed."""
     away: frozenset[str] = frozenset()
     vetoes: set[str] = field(default_factory=set)
     proposed: str | None = None

@@ -272,6 +272,9 @@ def look(play: Play, case: Case) -> None:
     assert {one["gate"] for one in seen["vetoes"]} == case.vetoes
     if case.agreed:
         same_sum(seen["consensus"]["totals"], case.agreed)
+        for one in seen["consensus"]["marks"]:
+            low_cp, high_cp = case.spread.get(one["item"], (one["mark_cp"],) * 2)
+            assert (one["low_cp"], one["high_cp"]) == (low_cp, high_cp), one
     else:
         assert seen["consensus"] is None
     if case.city:

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 )
 
 from deploy.local.postgres import Databases
-from tests.stateful import case_moves, office_acts, office_moves, seen
+from tests.stateful import case_moves, edges, office_acts, office_moves, seen
 from tests.stateful.case import Case
 from tests.stateful.dice import some_case
 from tests.stateful.driver import Services
@@ -32,7 +32,9 @@ from tests.stateful.walk import Mood, walk
 from tests.stateful.world import DISTRICT, By
 
 EXAMPLES = int(os.environ.get("FUYAN_STATEFUL_EXAMPLES", "0"))
-GAMES, STEPS, TRIES, LAST_DAY = 24, 45, 3, 345
+GAMES, STEPS, TRIES, LAST_DAY = 24, 36, 3, 345
+# A case upon which somebody could decide.
+AGREED = (("appointed", False), ("city-marked", False))
 THROWS = st.integers(0, 2**20)
 COMMANDS_AT_LEAST = 2000
 TOWNSHIPS = st.sampled_from(("t1", "t2"))
@@ -179,6 +181,57 @@ class Machine(RuleBasedStateMachine):
         case = self.dice(throw).choice(titled)
         for _ in range(3):
             self.try_(throw, lambda dice: case_moves.titles_and_money(dice, self.play, case))
+
+    @rule(township=TOWNSHIPS, by=st.integers(0, 1))
+    def an_office_leaves_its_target_about_the_day_it_freezes(self, township: str, by: int) -> None:
+        world, dossier = self.play.world, self.play.dossiers[township]
+        edges.commit(self.play, dossier)
+        if (frozen := world.told.targets["first"].freeze_on) is not None:
+            self.later(max(0, (frozen - world.today).days + by))
+        edges.leave(self.play, dossier)
+
+    @rule(township=TOWNSHIPS)
+    def a_gap_opens_again_before_the_office_applies(self, township: str) -> None:
+        edges.open_again(self.play, self.play.dossiers[township])
+
+    @precondition(lambda self: self.play.cases)
+    @rule(throw=THROWS, township=TOWNSHIPS, mood=MOODS)
+    def a_veto_comes_to_light_after_all_was_agreed(
+        self, throw: int, township: str, mood: Mood
+    ) -> None:
+        """Taken on until it could be passed."""
+        case = self.taken_on(township, mood)
+        if case is not None:
+            edges.veto_and_pass(self.play, case, self.dice(throw))
+            seen.buttons_of_case(self.play, case)
+
+    @precondition(lambda self: self.play.cases)
+    @rule(throw=THROWS, township=TOWNSHIPS, mood=MOODS)
+    def members_think_again(self, throw: int, township: str, mood: Mood) -> None:
+        case = self.taken_on(township, mood)
+        if case is not None:
+            edges.mark_anew(self.play, case, self.dice(throw))
+            walk(self.play, self.play.dossiers[township], mood)
+            seen.buttons_of_case(self.play, case)
+
+    def taken_on(self, township: str, mood: Mood) -> Case | None:
+        """The case of a township, led to where it is agreed upon, or was marked by the city."""
+        self.play.carry_all()
+        for _ in range(12):
+            case = self.play.current(township)
+            if case and (
+                (case.agreed and case.stage == "appointed") or case.stage == "city-marked"
+            ):
+                return case
+            walk(self.play, self.play.dossiers[township], mood)
+            self.play.carry_all()
+        return None
+
+    @precondition(lambda self: any(one.rewards for one in self.play.cases.values()))
+    @rule()
+    def all_is_paid_and_more(self) -> None:
+        for case in self.play.cases.values():
+            edges.pay_all_and_more(self.play, case)
 
     @precondition(lambda self: self.play.kept)
     @rule(throw=THROWS, other=st.booleans())

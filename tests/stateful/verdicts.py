@@ -79,11 +79,16 @@ def agree(
         return case.world.settle(by, why, case.stream, list)
     away = frozenset(code for code, allowed in claims.items() if allowed)
     found = table.add_up(case.lines, given, {*facts, *case.recorded_facts()}, away)
+    spread = {
+        code: (min(mark or 0 for mark in marks.values()), max(mark or 0 for mark in marks.values()))
+        for code, marks in counting.items()
+    }
     agreement = (tuple(given.items()), tuple(claims.items()), found)
 
     def said() -> list[Said]:
         case.agreed, case.agreement, case.away = found, agreement, away
         case.agreed_marks = {code: mark or 0 for code, mark in given.items()}
+        case.spread = spread
         case.markers.add(by.officer)
         case.since = by.on
         return [Said("consensus-recorded", by.on)]
