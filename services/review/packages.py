@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from services.review.letters import (
@@ -99,6 +100,8 @@ async def contents(log: Log, sent: Sent) -> dict[str, bytes]:
     for event in sent.events:
         files |= await _files(log, event.case_id)
         opened = await _opened(log, event.case_id)
+        if opened is None:
+            raise Refused("package-incomplete", recommendation_id=first.recommendation_id)
         listed.append(
             Listed(
                 case_id=event.case_id,
@@ -149,29 +152,38 @@ async def _files(log: Log, case_id: str) -> dict[str, bytes]:
 
 def _evidence(application: bytes, consensus: bytes) -> bytes:
     """What the office handed in, and the hashes that the team's marks rest on."""
-    own = json.loads(application).get("evidence", [])
-    marks = json.loads(consensus).get("marks", [])
+    own = _said(application).get("evidence", [])
+    marks = _said(consensus).get("marks", [])
     seen = {one for mark in marks for one in mark.get("evidence", [])}
     return canonical({"office": own, "team": sorted(seen)})
 
 
 async def _application(log: Log, case_id: str, history: Sequence[Record]) -> bytes:
-    wanted = json.loads(history[0].data).get("application_id")
+    wanted = _said(history[0].data).get("application_id")
     rows = await log.rows(
         f"SELECT {', '.join(COLUMNS)} FROM heard"  # noqa: S608
         " WHERE context = 'dossier' AND subject = $1 AND type = $2 ORDER BY version",
         case_id.rsplit("/", 1)[0], _SUBMITTED,
     )  # fmt: skip
     found = (Record(*row).data for row in rows)
-    return next((data for data in found if json.loads(data)["application_id"] == wanted), b"{}")
+    return next((data for data in found if _said(data).get("application_id") == wanted), b"{}")
 
 
-async def _opened(log: Log, case_id: str) -> Opened:
+def _said(data: bytes) -> dict[str, Any]:
+    """What an event says; of one that was erased nothing is left, and its package is broken."""
+    try:
+        said = json.loads(data)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+async def _opened(log: Log, case_id: str) -> Opened | None:
     history = await log.history(Stream("case", case_id))
+    if not _said(history[0].data):
+        return None
     event = decode(history[0].type, history[0].data)
-    if not isinstance(event, Opened):
-        raise Refused("case-unknown")
-    return event
+    return event if isinstance(event, Opened) else None
 
 
 async def _events(log: Log, first: int, last: int) -> list[Recommended]:

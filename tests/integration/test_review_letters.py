@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+import asyncpg
 import httpx
 import pytest
 
@@ -150,3 +151,29 @@ async def test_a_letter_that_speaks_of_another_is_not_mistaken_for_it(service: R
     assert (await service.get(f"{LETTERS}/{first}"))["document"]["title"] == LETTER["title"]
     other = await service.get(f"{LETTERS}/{second['recommendation_id']}")
     assert other["document"]["title"] == first
+
+
+@pytest.mark.parametrize(
+    "emptied",
+    [
+        "UPDATE log SET data = '' WHERE type = 'fuyan.case.opened.v1'",
+        "UPDATE log SET data = '' WHERE type = 'fuyan.case.consensus-recorded.v1'",
+        "UPDATE heard SET data = '' WHERE type = 'fuyan.dossier.application-submitted.v1'",
+    ],
+    ids=["opening", "consensus", "application"],
+)
+async def test_a_package_of_which_a_part_was_erased_is_gone(
+    service: Review, database: str, emptied: str
+) -> None:
+    letter = await recommended(service, FIRST)
+    owner = await asyncpg.connect(database)
+    try:
+        for table in ("log", "heard"):
+            await owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+        await owner.execute(emptied)
+    finally:
+        await owner.close()
+    answer = await service.http.get(
+        f"{LETTERS}/{letter}/package", headers=service.who("sun", "city", organisation=CITY)
+    )
+    assert (answer.status_code, code(answer)) == (410, "package-incomplete")
