@@ -88,7 +88,11 @@ async def hear_before(database: str, events: Sequence[ProgrammeEvent]) -> None:
 
 @asynccontextmanager
 async def notification(
-    database: str, clock: Path, day: date, heard: Sequence[ProgrammeEvent] = ()
+    database: str,
+    clock: Path,
+    day: date,
+    heard: Sequence[ProgrammeEvent] = (),
+    **settings: Any,
 ) -> AsyncIterator[Notification]:
     """Serving on that day, without Kafka."""
     await migrate(database, MIGRATIONS, None, ("log", "command", "claim"))
@@ -98,7 +102,7 @@ async def notification(
         issuer, database=database, clock=str(clock), kafka="127.0.0.1:1"
     )
     write_clock(clock, datetime.combine(day, time(9), SHANGHAI))
-    app = create_app(NotificationSettings(**usual.model_dump()))
+    app = create_app(NotificationSettings(**(usual.model_dump() | settings)))
     side = httpx.AsyncClient(transport=IssuerSide(issuer))
     app.state.auth.keys = Keys("http://issuer/jwks", side)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -34,6 +34,7 @@ from tests.integration.bulletins import (
     read,
     sign,
 )
+from tests.integration.mailbox import mailbox
 from tests.integration.review import CITY, DISTRICT
 from tests.integration.surfaces import opening
 
@@ -107,6 +108,24 @@ async def test_signed_it_lies_in_every_inbox_and_governments_and_city_have_a_cop
     assert event["figures_digest"] == sha256(canonical(event["figures"])).hexdigest()
     assert event["issue_no"] == 1
     assert event["changes"] is None
+
+
+async def test_whoever_wants_mail_has_the_title_in_a_letter(database: str, tmp_path: Path) -> None:
+    clock = tmp_path / "clock"
+    async with mailbox() as box:
+        smtp = {
+            "smtp": f"smtp://127.0.0.1:{box.port}",
+            "smtp_from": "fuyan@district.example",
+        }
+        async with notification(database, clock, DECEMBER, opening(), **smtp) as service:
+            address = {"address": "duty@gov.example"}
+            await service.ask("PUT", f"/v1/addresses/{GOV}", "gov", GOV, json=address)
+            await issued(service)
+            [letter] = await box.until(1)
+            [told] = await notices(service, "gov", GOV)
+            # A long subject begins on a line of its own.
+            assert letter["Subject"].strip() == told["title"]
+            assert "山安监发〔2018〕31号" in letter["Subject"]
 
 
 async def test_the_signed_paper_is_the_same_bytes_for_ever_by_the_names_of_its_day(
