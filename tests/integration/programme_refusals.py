@@ -230,6 +230,12 @@ NAMES = [
         role="officer",
     ),
     *posting(
+        "document-missing",
+        "/organisations/x/names",
+        NAME | {"successor_of": DISTRICT},
+        role="officer",
+    ),
+    *posting(
         "succession-to-come",
         "/organisations/x/names",
         NAME | {"successor_of": DISTRICT, "from_on": "2018-06-02"},

@@ -124,6 +124,7 @@ async def test_the_office_that_took_the_applicants_place_is_its_own_from_that_da
     assert await appointed(serving(HEIR)) == "201"
     service.on(9, 5)
     heir = {"name": "山城街道应急办", "from_on": "2018-09-05", "successor_of": f"{FIRST}-office"}
+    heir |= {"document": {"title": "机构改革方案", "issued_on": "2018-09-05"}}
     names = f"{PROGRAMME}/organisations/{HEIR}/names"
     assert (await service.post(names, heir, "o1", "officer")).status_code == 201
     assert await appointed(serving(HEIR)) == "own-office-reviewer"

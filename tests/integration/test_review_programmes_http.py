@@ -24,6 +24,7 @@ HEIR = {
     "from_on": "2019-01-01",
     "document_prefix": "山应急发",
     "successor_of": DISTRICT,
+    "document": {"title": "机构改革方案", "issued_on": "2018-12-25"},
 }
 TOWNSHIPS = [one["township"] for one in DEFINITION["townships"]]
 

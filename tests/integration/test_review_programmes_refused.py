@@ -98,7 +98,8 @@ async def test_a_day_that_is_none_is_the_callers_mistake(service: Review, as_of:
 
 async def test_a_place_is_taken_and_a_year_is_signed_once(service: Review) -> None:
     service.on(6, 1)
-    heir = NAME | {"successor_of": DISTRICT}
+    paper = {"title": "机构改革方案", "issued_on": "2018-06-01"}
+    heir = NAME | {"successor_of": DISTRICT, "document": paper}
     await did(await service.post(f"{PROGRAMME}/organisations/x/names", heir, "o1", "officer"))
     await did(await service.post(f"{PROGRAMME}/annual-assessments", sheet(), "liu", "leader"))
     await refuses(service, SECOND_TIME)

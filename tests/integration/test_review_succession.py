@@ -19,7 +19,9 @@ async def service(database: str, tmp_path: Path) -> AsyncIterator[Review]:
 
 
 async def follow(service: Review, heir: str, predecessor: str, from_on: str) -> None:
-    body = {"name": "应急管理局", "from_on": from_on, "successor_of": predecessor}
+    body = {"name": "应急管理局", "from_on": from_on, "successor_of": predecessor} | {
+        "document": LETTER | {"issued_on": from_on}
+    }
     at = f"{PROGRAMME}/organisations/{heir}/names"
     await did(await service.post(at, body, "o1", "officer"))
 

@@ -20,6 +20,7 @@ from services.review.programmes.programme import (
     evolve,
     withdraw_township,
 )
+from shared.contracts.blocks import Document
 from shared.contracts.programme import OrganisationRenamed, ProgrammeEvent
 from tests.unit.given import Given
 from tests.unit.review_path import OPENING, TOWN, application, opened, site
@@ -29,6 +30,7 @@ OLD = opened()
 NEW_YEAR, MARCH = date(2019, 1, 1), date(2019, 3, 1)
 BUREAU = Naming(name="区应急管理局", from_on=NEW_YEAR, document_prefix="山应急发")
 HEIR = Naming(name="区应急管理局", from_on=NEW_YEAR, successor_of="district")
+PAPER = Document(title="机构改革方案", issued_on=date(2018, 12, 25))
 
 
 def rename(
@@ -37,7 +39,10 @@ def rename(
     organisation: str = "district",
     on: date = MARCH,
 ) -> list[ProgrammeEvent]:
-    return rename_organisation(programme, organisation, naming, site=site(on))
+    here = site(on)
+    if naming.successor_of is not None:
+        here["document"] = PAPER
+    return rename_organisation(programme, organisation, naming, site=here)
 
 
 def named(programme: Programme, organisation: str, day: date) -> str | None:
@@ -186,6 +191,12 @@ def test_a_place_is_not_taken_before_the_last_name_was_entered() -> None:
     (event,) = given(*OLD).when(rename).events
     given(*OLD, event).when(rename, HEIR, "emergency", date(2019, 2, 1)).refused(
         "effective-day-too-early", earliest_on=MARCH
+    )
+
+
+def test_a_place_is_taken_with_a_paper_only() -> None:
+    given(*OLD).when(rename_organisation, "emergency", HEIR, site=site(MARCH)).refused(
+        "document-missing", of="succession"
     )
 
 

@@ -79,7 +79,8 @@ def rename_organisation(
     A name may be entered ahead of its day or after it; a place is taken only once it happened, for
     from then on the successor acts. The end of a programme hinders neither: its cases go on.
     Raises Refused: `unknown-organisation`, `organisation-takes-part` for a successor that is known
-    here already, `organisation-succeeded`, `succession-to-come`, `name-too-early`.
+    here already, `organisation-succeeded`, `succession-to-come`, `document-missing` where a place
+    is taken, `name-too-early`.
     """
     about = (organisation, naming.successor_of)
     in_being(programme, site, after=[one for one in programme.renamed if one.organisation in about])
@@ -124,6 +125,8 @@ def _followed(programme: Programme, organisation: str, naming: Naming, site: Pro
         raise Refused(
             "succession-to-come", from_on=naming.from_on, effective_on=site["effective_on"]
         )
+    if site.get("document") is None:
+        raise Refused("document-missing", of="succession")
     return followed
 
 
