@@ -8,8 +8,8 @@ from services.review.programmes.programme import Programme
 from services.review.programmes.standards import no_duplicates
 from services.review.team import counting_marks, led_by, ordinary
 from services.review.veto import recorded_facts
-from shared.contracts.blocks import Mark, ProgrammeSite
-from shared.contracts.case import AgreedMark, CaseEvent, ConsensusRecorded, NotApplicableDecision
+from shared.contracts.blocks import AgreedMark, Mark, ProgrammeSite
+from shared.contracts.case import CaseEvent, ConsensusRecorded, NotApplicableDecision
 from shared.contracts.programme import StandardPublished
 from shared.contracts.refusals import Refused
 from shared.standard import check, check_facts, score

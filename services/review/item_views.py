@@ -6,8 +6,8 @@ from typing import Literal
 from pydantic import BaseModel
 
 from services.review.place import Scene
-from shared.contracts.blocks import CategoryTotal, Mark, Totals
-from shared.contracts.case import AgreedMark, ConsensusRecorded
+from shared.contracts.blocks import AgreedMark, CategoryTotal, Mark, Totals
+from shared.contracts.case import ConsensusRecorded
 from shared.contracts.programme import StandardPublished
 
 

@@ -62,6 +62,16 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgreedMark(Mark):
+    """What the team agreed for an item, beside the office's own mark and the spread of theirs."""
+
+    self_cp: int | None
+    low_cp: int
+    high_cp: int
+    marked_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryTotal:
     """One category, unscaled; `share_bp` is null where nothing in it applies."""
 

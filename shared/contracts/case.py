@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.blocks import (
+    AgreedMark,
     Document,
     Level,
     Mark,
@@ -35,16 +36,6 @@ class Recusal:
 
     officer: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgreedMark(Mark):
-    """What the team agreed for an item, beside the office's own mark and the spread of theirs."""
-
-    self_cp: int | None
-    low_cp: int
-    high_cp: int
-    marked_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
