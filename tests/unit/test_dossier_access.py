@@ -172,3 +172,7 @@ def test_why_the_head_may_not_apply_is_said_by_the_decision_itself() -> None:
         "deficiencies-open",
         {"open_count": 1, "items": ["rules"]},
     )
+
+
+def test_the_government_of_a_township_that_left_reads_its_dossier_on() -> None:
+    may_read(who(GOVERNMENT, "gov"), heard(*OPENING, LEFT), TOWNSHIP)
