@@ -128,7 +128,9 @@ def check_figures(
         raise Refused("figures-too-large", sent_bytes=bytes_, limit_bytes=FIGURES_BYTES)
     of = figures.get("programme")
     said = of.get("code") if isinstance(of, Mapping) else of
-    for given, wanted in ((said, programme), (figures.get("as_of"), as_of_on.isoformat())):
+    day = as_of_on.isoformat()
+    told = ((said, programme), (figures.get("as_of"), day), (figures.get("as_of_on"), day))
+    for given, wanted in told:
         if given is not None and given != wanted:
             raise Refused("figures-of-another", given=str(given)[:100], wanted=wanted)
 

@@ -184,7 +184,7 @@ def _name(figures: Figures) -> str:
 
 
 def _target(target: Figures) -> str:
-    name = _said(target, "title_zh") or _said(target, "name_zh")
+    name = next(filter(None, (_said(target, one) for one in ("title_zh", "name_zh", "name"))), "")
     return f"“{name}”" if name else ""
 
 

@@ -15,12 +15,18 @@ from docx.enum.text import WD_LINE_SPACING
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
-from services.notification.bulletin import Block, Table, Text
+from services.notification.bulletin import Block, Table, Text, check_figures
 from services.notification.bulletin_changes import changes
 from services.notification.bulletin_docx import Paper
 from services.notification.bulletin_docx import docx as made
 from services.notification.bulletin_text import drafted, illustrative
+from services.notification.bulletin_views import DraftBody
+from services.projection.models.rows import Rows, fold
+from services.projection.overview import overview
+from services.projection.picture import picture
+from shared.canonical import canonical
 from shared.official_numbers import comparable
+from tests.unit.test_models import EVENTS, LAST, NOW
 
 OVERVIEWS = Path(__file__).parents[1] / "browser" / "overviews"
 NOVEMBER = date(2018, 11, 30)
@@ -64,6 +70,18 @@ def test_the_text_tells_both_targets_who_is_late_and_what_comes_next() -> None:
     assert said[3].startswith("“全部2019”（确保，期限2019年12月31日）。")
     assert said[5].startswith("1.北庄镇（首批有风险）：剩下五步要33个工作日")
     assert "北庄镇2019年1月17日（晚于期限12个工作日）" in "".join(said)
+
+
+def test_what_the_projection_answers_today_is_drafted_from_too() -> None:
+    seen = picture(fold(Rows(), EVENTS), NOVEMBER, NOW)
+    answered: dict[str, Any] = json.loads(canonical(overview(seen, today=LAST, position=1)))
+    said = lines(text(answered))
+    headings = ["目标完成情况", "进度滞后情况及原因", "各镇街所处阶段", "下一步安排"]
+    assert [line[2:] for line in said if line[1:2] == "、"] == headings
+    programme = answered["programme"]["code"]
+    sent = {"known_at": "2018-12-01T01:00:00Z", "figures": answered, "publicity": "public"}
+    body = DraftBody.model_validate({"programme": programme, "as_of_on": "2018-11-30", **sent})
+    check_figures(body.figures, programme=programme, as_of_on=NOVEMBER, bytes_=1)
 
 
 def test_the_same_figures_give_the_same_text() -> None:
