@@ -20,14 +20,14 @@ from tests.stateful.world import By
 
 T = TypeVar("T")
 SUBMISSION, REVIEW = "submission", "review"
-# A whole number of weeks, so that each programme meets the same weekdays.
-APART = timedelta(weeks=53)
+LAST_YEAR = 2190
 
 
 class Services:
     """The services, each on a database of its own, for all the programmes of a run.
 
-    Their logs never go back in time: each programme begins after the one before it has ended.
+    Their logs never go back in time: each programme begins after the one before it has ended, and
+    where the days run out that a request may name, all begins anew on empty databases.
     """
 
     def __init__(self, postgres: Databases, clock: Path) -> None:
@@ -44,6 +44,7 @@ class Services:
         self.records: dict[tuple[str, str], list[Record]] = {}
         self.programmes = 0
         self.day = OPENING
+        self.directory_known = False
 
     def start(self) -> None:
         self.call(self._start())
@@ -66,6 +67,14 @@ class Services:
         for name in ("stateful_submission", "stateful_review"):
             await self._postgres.drop_database(name)
 
+    def _begin_anew(self) -> None:
+        self.call(self._stop())
+        self._stack = AsyncExitStack()
+        self._tokens.clear()
+        self._read = {SUBMISSION: 0, REVIEW: 0}
+        self.day, self.directory_known = OPENING, False
+        self.call(self._start())
+
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
 
@@ -74,7 +83,10 @@ class Services:
         self.programmes += 1
         self.waiting.clear()
         self.records.clear()
-        base = OPENING + self.programmes * APART
+        if self.day.year > LAST_YEAR:
+            self._begin_anew()
+        # Whole weeks, so that each programme meets the same weekdays.
+        base = OPENING + timedelta(weeks=(self.day - OPENING).days // 7 + 1)
         self.today(base)
         return f"p{self.programmes}", base
 

@@ -83,8 +83,9 @@ class Play:
         ]
         self.directory |= posts
         for officer, held in posts.items():
-            if world.code == "p1" or officer == self.moved:
+            if officer == self.moved or not self.services.directory_known:
                 self._enter(by, officer, held)
+        self.services.directory_known = True
 
     def _enter(self, by: By, officer: str, held: Sequence[Post]) -> None:
         postings = [

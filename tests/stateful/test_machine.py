@@ -32,7 +32,10 @@ from tests.stateful.walk import Mood, walk
 from tests.stateful.world import DISTRICT, By
 
 EXAMPLES = int(os.environ.get("FUYAN_STATEFUL_EXAMPLES", "0"))
-GAMES, STEPS, TRIES, LAST_DAY = 24, 36, 3, 345
+GAMES, STEPS, TRIES, LAST_DAY = 16, 36, 3, 345
+# What no run may go without, be it taken or refused.
+OFTEN = {"apply", "assess", "revise", "completion", "reopening", "appoint", "hold", "mark", "agree"}
+OFTEN |= {"veto", "pass", "return", "fail", "recommend", "city-pass", "award", "pay", "publish"}
 # A case upon which somebody could decide.
 AGREED = (("appointed", False), ("city-marked", False))
 THROWS = st.integers(0, 2**20)
@@ -312,10 +315,10 @@ def assert_enough(counted: Counter[tuple[str, str]]) -> None:
     commands = {key: times for key, times in counted.items() if key[0] not in shown}
     assert sum(commands.values()) >= COMMANDS_AT_LEAST
     taken = {kind for kind, code in commands if code == "accepted"}
-    assert {kind for kind, _ in commands} - taken == set(), "never taken"
+    assert taken >= OFTEN, f"never taken: {OFTEN - taken}"
     refused = {kind for kind, code in commands if code != "accepted"}
-    assert taken - refused == set(), "never refused"
-    assert len({code for _, code in commands}) >= 75
+    assert refused >= OFTEN, f"never refused: {OFTEN - refused}"
+    assert len({code for _, code in commands}) >= 60
     assert counted["round", "2"] >= 10
     assert counted["award", "accepted"] >= 5
     assert counted["case", "rejected"] >= 2
