@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -21,7 +21,7 @@ from services.projection.audit import (
 from services.projection.reading import Asked, Readings, Seen
 from shared.clock import SHANGHAI
 from shared.web.auth import roles
-from shared.web.bodies import Day
+from shared.web.bodies import AskedDay
 from shared.web.spreadsheets import ALSO_TABLE, TableAsked
 from shared.workbook.desk import hand_out_table
 
@@ -36,9 +36,9 @@ class Wanted:
     kind: Annotated[Kind | None, Query(description="Only these; left out, all four")] = None
     township: Named | None = None
     from_: Annotated[
-        Day | None, Query(alias="from", description="Recorded on that day or later")
+        AskedDay | None, Query(alias="from", description="Recorded on that day or later")
     ] = None
-    to: Annotated[Day | None, Query(description="Recorded on that day or before")] = None
+    to: Annotated[AskedDay | None, Query(description="Recorded on that day or before")] = None
     after: Annotated[int, Query(ge=0, lt=2**63)] = 0
     limit: Annotated[int, Query(ge=1, le=500)] = 100
 
@@ -118,7 +118,7 @@ async def _listed(readings: Readings, programme: str, asked: Asked, wanted: Want
     )
 
 
-def _midnight(day: Day | None, later: int) -> datetime | None:
+def _midnight(day: date | None, later: int) -> datetime | None:
     """When a day begins in Shanghai, or the one after it."""
     if day is None:
         return None

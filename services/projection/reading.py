@@ -23,7 +23,7 @@ from shared.contracts.refusals import Refused
 from shared.messaging.reactions import Received
 from shared.store.command import Heard
 from shared.web.auth import ROLES
-from shared.web.bodies import Day
+from shared.web.bodies import AskedDay
 
 
 class Journal(Protocol):
@@ -79,7 +79,7 @@ def end_of_known(value: object) -> object:
 class Asked:
     """A dependency: which day, as known when, and what the answer must already contain."""
 
-    as_of: Annotated[Day | None, Query(description="The end of that day in Shanghai")] = None
+    as_of: Annotated[AskedDay | None, Query(description="The end of that day in Shanghai")] = None
     known_at: Annotated[
         AwareDatetime | None,
         BeforeValidator(end_of_known),

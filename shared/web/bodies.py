@@ -42,6 +42,8 @@ def _contract(sent: Any) -> Any:
 
 
 Day = Annotated[date, BeforeValidator(_day)]
+# Of a question: neither its midnight nor the month before lies beyond what can be reckoned with.
+AskedDay = Annotated[Day, Field(ge=date(1900, 1, 1), le=date(2200, 12, 31))]
 # One pattern in bodies and in paths, or what is made in one place is out of reach in another.
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}$")]
 _CODE = TypeAdapter[str](Code)
