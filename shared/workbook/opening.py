@@ -23,6 +23,8 @@ _SPANNED_AT_MOST = 100_000
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SPANS = frozenset({"mergeCell", "hyperlink"})
+# What "Strict Open XML" is written in; openpyxl would find no sheets there, and say nothing.
+_STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main workbook"
 _MACROS = re.compile(rb"macroEnabled|vbaProject|ms-excel\.sheet\.binary", re.IGNORECASE)
 
 
@@ -31,7 +33,7 @@ def open_workbook(content: bytes) -> Workbook:
 
     Raises Refused: `workbook-too-large`, `workbook-encrypted`, `workbook-old-format`,
     `workbook-not-xlsx`, `workbook-damaged`, `workbook-macros`, `workbook-external-links`,
-    `workbook-unsafe`.
+    `workbook-unsafe`, `workbook-strict`.
     """
     _check_kind(content)
     try:
@@ -115,6 +117,8 @@ class _Scan:
         raise Refused("workbook-unsafe")
 
     def _element(self, name: str, attributes: dict[str, str]) -> None:
+        if name == _STRICT:
+            raise Refused("workbook-strict")
         local = name.rpartition(" ")[2]
         if local == "c":
             self._cells += 1

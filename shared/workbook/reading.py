@@ -64,7 +64,8 @@ def read(
 
     Rows are matched by their code wherever they stand. Raises Refused where it cannot be read as
     a whole: what `open_workbook` raises, `workbook-unbound`, `workbook-other-…`,
-    `workbook-standard-differs`, `workbook-columns-missing`, `workbook-columns-twice`.
+    `workbook-standard-differs`, `workbook-columns-missing`, `workbook-columns-twice`,
+    `workbook-tables-several`.
     """
     book = open_workbook(sent)
     handed_out = _bound(book, binding)
@@ -89,20 +90,26 @@ def read(
 def find_table(book: Workbook) -> Table:
     """The sheet with the most of our headers, by their words wherever they stand.
 
-    Raises Refused: `workbook-columns-missing`, `workbook-columns-twice`.
+    Raises Refused: `workbook-columns-missing`, `workbook-columns-twice`, and where a sheet was
+    copied `workbook-tables-several`: which of them counts is not to be guessed.
     """
     best: Table | None = None
+    complete: list[str] = []
     for sheet in book.worksheets:
         if sheet.title == BOUND_SHEET:
             continue
         for at, numbers in cells_by_row(sheet).items():
             columns = _header(sheet, at, numbers) if at <= _HEAD_WITHIN else {}
+            if columns.keys() >= set(NEEDED) and sheet.title not in complete:
+                complete.append(sheet.title)
             if best is None or len(columns) > len(best.columns):
                 best = Table(sheet, at, columns)
     missing = [key for key in NEEDED if best is None or key not in best.columns]
     if best is None or missing:
         names = [column.zh for column in COLUMNS if column.key in missing]
         raise Refused("workbook-columns-missing", columns=names)
+    if len(complete) > 1:
+        raise Refused("workbook-tables-several", sheets=complete)
     _check_once(best)
     return best
 

@@ -406,3 +406,26 @@ def test_a_member_is_told_of_what_others_mark() -> None:
         (9, "category-not-yours"),
         (10, "category-not-yours"),
     ]
+
+
+def test_a_copied_sheet_leaves_open_which_counts_so_both_are_named() -> None:
+    book = load_workbook(io.BytesIO(TWO))
+    shown = book.worksheets[0]
+    copy = book.copy_worksheet(shown)
+    with pytest.raises(Refused) as refused:
+        reading(saved(book))
+    assert refused.value.code == "workbook-tables-several"
+    assert refused.value.facts["sheets"] == [shown.title, copy.title]
+
+
+def test_a_sheet_with_some_of_our_headers_is_no_second_table() -> None:
+    book = load_workbook(io.BytesIO(TWO))
+    book.create_sheet("我的表").append(["代码", "得分"])
+    assert points(saved(book)) == points(TWO)
+
+
+def test_strict_open_xml_is_told_by_its_name() -> None:
+    main = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    strict = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
+    sent = repacked(TWO, lambda _, data: data.replace(main, strict))
+    assert refusal(sent) == "workbook-strict"
