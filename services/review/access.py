@@ -12,7 +12,8 @@ from shared.contracts.refusals import Refused
 from shared.web.auth import Principal, roles
 
 DISTRICT = frozenset({"officer", "leader"})
-TOWNSHIP = frozenset({"clerk", "head", "gov"})
+OFFICE = frozenset({"clerk", "head"})
+TOWNSHIP = OFFICE | {"gov"}
 
 
 class Right(NamedTuple):
@@ -87,6 +88,8 @@ def permit(name: str, principal: Principal, programme: Programme, code: str) -> 
 def may_read(principal: Principal, case: Case, programme: Programme, code: str) -> None:
     """District, city, team, auditor, and the office and government of the township itself.
 
+    Each by a role of theirs: a clerk at the government is none of the office's.
+
     Raises Refused: `case-unknown`, `other-organisation`.
     """
     opening = known(programme, code)
@@ -95,7 +98,6 @@ def may_read(principal: Principal, case: Case, programme: Programme, code: str) 
     township = case.opened.township
     # What a township did before it left stays its government's to read.
     governments = (one.government for one, _ in programme.stays if one.township == township)
-    own = {case.opened.office, *governments}
 
     def of(*organisations: str) -> bool:
         return any(programme.acts_as(principal.organisation, one) for one in organisations)
@@ -105,7 +107,8 @@ def may_read(principal: Principal, case: Case, programme: Programme, code: str) 
         or (DISTRICT & principal.roles and of(opening.district.organisation))
         or ("city" in principal.roles and of(opening.city.organisation))
         or ("member" in principal.roles and principal.officer in case.members)
-        or (TOWNSHIP & principal.roles and of(*own))
+        or (OFFICE & principal.roles and of(case.opened.office))
+        or ("gov" in principal.roles and of(*governments))
     )
     if not allowed:
         raise Refused("other-organisation", organisation=case.opened.office)
