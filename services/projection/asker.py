@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from services.projection.desks import Desk
 from services.projection.models.timeline import township_of
 from services.projection.picture import Picture
-from shared.contracts.case import MarksRecorded
+from shared.contracts.case import ConsensusRecorded, MarksRecorded
 from shared.contracts.programme import Opened, TownshipEnrolled
+from shared.contracts.refusals import Refused
 from shared.messaging.reactions import Received
 from shared.web.auth import Principal
 
 DEFINING = ("fuyan.programme.opened.v1", "fuyan.programme.township-enrolled.v1")
 """Which events `bodies` is made of."""
 
-# These read of every township, as they do on the topics, in the feed and in the other services.
-OF_ALL = frozenset({"officer", "leader", "city", "bureau", "integrator", "auditor"})
+# These read of every programme, as they do on the topics and in the feed.
+OF_ALL = frozenset({"bureau", "integrator", "auditor"})
+DISTRICT = frozenset({"officer", "leader"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,10 @@ class Bodies:
     city: str
     offices: Mapping[str, str]
     governments: Mapping[str, str]
+
+    def oversees(self, principal: Principal) -> bool:
+        """Whether they act for the programme's own district."""
+        return bool(principal.roles & DISTRICT) and principal.organisation == self.district
 
     def own(self, principal: Principal) -> frozenset[str]:
         """The townships for which somebody acts: in their office, or in their government."""
@@ -61,25 +67,35 @@ def bodies(picture: Picture, defining: Iterable[Received]) -> Bodies:
 
 
 def may_read(
-    principal: Principal, event: Received, own: frozenset[str], desks: Mapping[str, Desk]
+    principal: Principal, event: Received, bodies: Bodies, desks: Mapping[str, Desk]
 ) -> bool:
     """Whether the whole of an event is for them; `desks` are of the event's township.
 
-    A member's marks are nobody else's before the team has agreed, or marks would follow marks.
+    A member's marks are nobody else's before the team has agreed, or marks would follow marks. The
+    office sees no mark of the team's before the district has decided, and the city sees what was
+    recommended to it.
     """
     township = township_of(event)
     if township is None or event.record.context == "programme" or principal.roles & OF_ALL:
         return True
-    desk = desks.get(event.record.subject)
-    match event.event:
-        case MarksRecorded(officer=officer) if desk is None or not desk.agreed:
-            return "member" in principal.roles and officer == principal.officer
-    if township in own:
-        return True
-    if "member" not in principal.roles:
-        return False
+    desk = desks.get(event.record.subject, Desk())
     seats = [desk] if event.record.context == "case" else list(desks.values())
-    return any(one is not None and principal.officer in one.members for one in seats)
+    match event.event:
+        case MarksRecorded(officer=officer) if not desk.agreed:
+            return "member" in principal.roles and officer == principal.officer
+    if bodies.oversees(principal):
+        return True
+    if "city" in principal.roles and principal.organisation == bodies.city:
+        return any(one.recommended for one in seats)
+    if township in bodies.own(principal):
+        return desk.decided or not isinstance(event.event, MarksRecorded | ConsensusRecorded)
+    return "member" in principal.roles and any(principal.officer in one.members for one in seats)
+
+
+def check_oversees(principal: Principal, bodies: Bodies) -> None:
+    """For the programme's own district, and auditors; else Refused("other-organisation")."""
+    if "auditor" not in principal.roles and not bodies.oversees(principal):
+        raise Refused("other-organisation", organisation=bodies.district)
 
 
 def _now(picture: Picture, organisation: str) -> str:

@@ -20,7 +20,7 @@ from services.projection.audit import (
 )
 from services.projection.reading import Asked, Readings, Seen
 from shared.clock import SHANGHAI
-from shared.web.auth import roles
+from shared.web.auth import Principal, Who, roles
 from shared.web.bodies import AskedDay
 from shared.web.spreadsheets import ALSO_TABLE, TableAsked
 from shared.workbook.desk import hand_out_table
@@ -66,8 +66,10 @@ def routes(readings: Readings) -> APIRouter:
     wanting = Annotated[Wanted, Depends()]
 
     @tables.get("/audit/{programme}", dependencies=AUDITING, include_in_schema=False)
-    async def table(programme: Code, request: Request, asked: asking, wanted: wanting) -> Response:
-        page = await _listed(readings, programme, asked, wanted)
+    async def table(
+        programme: Code, request: Request, who: Who, asked: asking, wanted: wanting
+    ) -> Response:
+        page = await _listed(readings, programme, asked, wanted, who)
         return await hand_out_table(
             request,
             f"审计清单-{page.seen.picture.on}",
@@ -79,9 +81,11 @@ def routes(readings: Readings) -> APIRouter:
     router.include_router(tables)
 
     @router.get("/audit/{programme}", dependencies=AUDITING, responses=ALSO_TABLE)
-    async def audit(programme: Code, request: Request, asked: asking, wanted: wanting) -> Response:
+    async def audit(
+        programme: Code, request: Request, who: Who, asked: asking, wanted: wanting
+    ) -> Response:
         """Recorded late, done late, corrected or done for others, in the order they were told."""
-        page = await _listed(readings, programme, asked, wanted)
+        page = await _listed(readings, programme, asked, wanted, who)
         body = head(page.seen) | {
             "items": [finding_json(one) for one in page.findings],
             "next": page.next,
@@ -91,8 +95,11 @@ def routes(readings: Readings) -> APIRouter:
     return router
 
 
-async def _listed(readings: Readings, programme: str, asked: Asked, wanted: Wanted) -> Listed:
+async def _listed(
+    readings: Readings, programme: str, asked: Asked, wanted: Wanted, who: Principal
+) -> Listed:
     seen = await readings.see(programme, asked)
+    await said.overseen_by(readings.journal, seen, who)
     span = said.Span(
         on=seen.picture.on,
         known_at=asked.known_at,

@@ -8,6 +8,10 @@ from shared.contracts.case import (
     MarksRecorded,
     Member,
     MemberRecused,
+    PreliminaryFailed,
+    PreliminaryPassed,
+    Recommended,
+    Returned,
     TeamAppointed,
     WithdrawalRefused,
 )
@@ -19,6 +23,10 @@ MANNING = (
     "fuyan.case.member-recused.v1",
     "fuyan.case.marks-recorded.v1",
     "fuyan.case.consensus-recorded.v1",
+    "fuyan.case.returned.v1",
+    "fuyan.case.preliminary-passed.v1",
+    "fuyan.case.preliminary-failed.v1",
+    "fuyan.case.recommended.v1",
     "fuyan.case.withdrawal-refused.v1",
     "fuyan.dossier.withdrawal-requested.v1",
 )
@@ -29,12 +37,16 @@ MANNING = (
 class Desk:
     """One case's team; `marked` are the categories that each officer has marked.
 
+    `decided` by the district, and `recommended` to the city: from then on others read more of it.
+
     A request to withdraw and its refusal come on two topics in any order, so both are counted.
     """
 
     members: Mapping[str, Member] = field(default_factory=dict)
     marked: Mapping[str, frozenset[str]] = field(default_factory=dict)
     agreed: bool = False
+    decided: bool = False
+    recommended: bool = False
     asked: int = 0
     refused: int = 0
 
@@ -77,6 +89,10 @@ def evolve(desk: Desk, event: object) -> Desk:
             return replace(desk, marked={**desk.marked, officer: marked})
         case ConsensusRecorded():
             return replace(desk, agreed=True)
+        case Returned() | PreliminaryPassed() | PreliminaryFailed():
+            return replace(desk, decided=True)
+        case Recommended():
+            return replace(desk, recommended=True)
         case WithdrawalRequested():
             return replace(desk, asked=desk.asked + 1)
         case WithdrawalRefused():

@@ -128,8 +128,7 @@ async def _readable(readings: Readings, entry: Entry, who: Principal) -> bool:
         for subject, desk in desks(events).items()
         if subject.rpartition("/")[0] == place
     }
-    own = bodies(seen.picture, events).own(who)
-    return may_read(who, Received(record, event), own, here)
+    return may_read(who, Received(record, event), bodies(seen.picture, events), here)
 
 
 def _cursor(turn: Turn) -> Cursor:

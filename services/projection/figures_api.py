@@ -19,7 +19,7 @@ from services.projection.picture import picture
 from services.projection.reading import Asked, Readings, Seen
 from shared.contracts.programme import AnnualAssessmentIssued, RulesRef
 from shared.contracts.refusals import Refused
-from shared.web.auth import roles
+from shared.web.auth import Who, roles
 
 # A page is folded in milliseconds, so a cut that is whole comes soon.
 LOOKS, LOOK_S = 50, 0.1
@@ -67,6 +67,7 @@ def routes(readings: Readings) -> APIRouter:
         programme: Code,
         year: Annotated[int, Path(ge=1900, lt=2900)],
         request: Request,
+        who: Who,
         asked: asking,
     ) -> Response:
         """The year's sheet to be looked through and signed; by default as of the year's last day.
@@ -78,6 +79,7 @@ def routes(readings: Readings) -> APIRouter:
         if on.year < year:
             raise Refused("assessment-before-year", as_of_on=on, year=str(year))
         found = await _quote(readings, programme, replace(asked, as_of=on))
+        await said.overseen_by(readings.journal, found.seen, who)
         now = replace(found.seen, picture=replace(found.seen.picture, on=today))
         issued = await said.told(readings.journal, now, ISSUED, asked.known_at)
         sheets = [

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from services.projection.asker import DEFINING, bodies, check_oversees
 from services.projection.folding import SELECT, entry, received
 from services.projection.follower import Entry
 from services.projection.models.schema import Connection
 from services.projection.reading import Journal, Seen
 from shared.messaging.reactions import Received
 from shared.store.command import Heard
+from shared.web.auth import Principal
 
 # "/" and "0" follow each other in bytes, by which subjects are compared: all below a programme.
 _OF = "context = ANY($2) AND (subject = $3 OR (subject >= $3 || '/' AND subject < $3 || '0'))"
@@ -110,3 +112,8 @@ async def told(
     async with journal.snapshot() as (connection, _):
         programme = seen.picture.programme.programme
         return await of_types(connection, seen.position, programme, types, span)
+
+
+async def overseen_by(journal: Journal, seen: Seen, principal: Principal) -> None:
+    """For the programme's own district, and auditors; else Refused("other-organisation")."""
+    check_oversees(principal, bodies(seen.picture, await told(journal, seen, DEFINING)))

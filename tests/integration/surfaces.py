@@ -112,7 +112,8 @@ async def surface(service: Service, database: str, clock: Path) -> AsyncIterator
                 yield Surface(notifying.app, notifying.http, notifying.issuer)
         case Service.projection:
             async with projection(database, clock) as projecting:
-                await projecting.journal.tell(told().received)
+                story = told().renamed(DISTRICT, "区应急局", date(2018, 11, 1), successor_of="em")
+                await projecting.journal.tell(story.received)
                 yield Surface(projecting.app, projecting.http, projecting.issuer)
 
 

@@ -29,7 +29,7 @@ def who_is_who(told: Story) -> Bodies:
 
 def reads(told: Story, one: Received, officer: str, organisation: str, *roles: str) -> bool:
     principal = Principal(officer, organisation, frozenset(roles))
-    return may_read(principal, one, who_is_who(told).own(principal), desks(told.received))
+    return may_read(principal, one, who_is_who(told), desks(told.received))
 
 
 def of_type(told: Story, name: str) -> Received:
@@ -50,7 +50,12 @@ def test_offices_and_governments_are_those_of_the_day() -> None:
         ("A-gov", "gov", True),
         ("A-gov", "clerk", False),
         ("B-office", "head", False),
-        ("any", "officer", True),
+        ("d", "officer", True),
+        ("d", "leader", True),
+        ("another-district", "officer", False),
+        ("another-district", "leader", False),
+        ("c", "city", False),
+        ("any", "integrator", True),
         ("any", "auditor", True),
         ("any", "operator", False),
     ],
@@ -77,7 +82,25 @@ def test_a_members_marks_are_nobody_elses_until_the_team_has_agreed() -> None:
     assert not reads(told, marks, "o1", "A-office", "clerk")
     told.agreed("A", ON)
     assert reads(told, marks, "o2", "d", "member")
-    assert reads(told, marks, "o1", "A-office", "clerk")
+    assert reads(told, marks, "o9", "d", "officer")
+
+
+def test_the_office_reads_what_its_team_agreed_once_the_district_has_decided() -> None:
+    told = story().agreed("A", ON)
+    for name in ("marks-recorded", "consensus-recorded"):
+        assert not reads(told, of_type(told, name), "o1", "A-office", "clerk")
+    told.passed("A", ON)
+    for name in ("marks-recorded", "consensus-recorded"):
+        assert reads(told, of_type(told, name), "o1", "A-office", "clerk")
+
+
+def test_the_city_reads_what_was_recommended_to_it_and_no_other_city_does() -> None:
+    told = story().agreed("A", ON).passed("A", ON)
+    consensus = of_type(told, "consensus-recorded")
+    assert not reads(told, consensus, "o7", "c", "city")
+    told.recommended("A", ON)
+    assert reads(told, consensus, "o7", "c", "city")
+    assert not reads(told, consensus, "o7", "another-city", "city")
 
 
 def test_what_the_programme_says_is_for_everyone() -> None:
