@@ -193,9 +193,10 @@ TEMPLATES: Mapping[str, Template] = {
         "A member of the team marked {township_name}",
     ),
     "fuyan.case.consensus-recorded.v1": Template(
-        "{township_name}验收组议定 {total_cp}（自评 {self_total_cp}，满分 {out_of_cp}）",
-        "The team agreed on {total_cp} of {out_of_cp} for {township_name}, "
-        "which gave itself {self_total_cp}",
+        # Not how many: the office reads what the team found once the district has decided.
+        "{township_name}验收组已议定得分（自评 {self_total_cp}），待区级决定",
+        "The team agreed on its marks for {township_name}, which gave itself {self_total_cp}; "
+        "the district decides",
     ),
     "fuyan.case.veto-recorded.v1": Template(
         "{township_name}有一票否决情形“{gate}”（{occurred_on}）：{reason}",
