@@ -17,7 +17,7 @@ from shared.contracts.registry import Event, decode, type_of
 from shared.events.envelope import Record
 from shared.web.shown import shown
 
-TEMPLATE_VERSION = 1
+TEMPLATE_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
