@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 
+import httpx
 import pytest
 
 from services.submission.evidence.intake import Intake
@@ -39,7 +40,8 @@ async def sweep(service: Submission, database: str) -> None:
     tables = Pool(database, "test", 1)
     try:
         settings = service.app.state.auth.settings
-        await Intake(EvidenceStore(settings), Register(tables), service.log.clock).sweep()
+        register = Register(tables)
+        await Intake(EvidenceStore(settings, register), register, service.log.clock).sweep()
     finally:
         tables.close()
 
@@ -101,21 +103,27 @@ async def test_an_erasure_that_broke_off_is_read_by_nobody_and_finished_later(
     assert contents(kept) == set()
 
 
-async def test_a_content_erased_while_it_is_put_again_does_not_stay(
-    service: Submission, kept: Path, monkeypatch: pytest.MonkeyPatch
+async def test_an_erasure_waits_for_a_file_on_its_way_and_takes_it_and_its_name(
+    service: Submission, kept: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clerk, leader = Clerk(service), Clerk(service, "leader", organisation=DISTRICT)
     await clerk.at_once(jpeg())
-    keep = EvidenceStore.keep
+    path = f"/v1/evidence/{hashed(jpeg())}/erasure"
+    keep, erasing = EvidenceStore.keep, list[asyncio.Task[httpx.Response]]()
 
-    async def erased_first(store: EvidenceStore, sha256: str, content: Path) -> None:
-        erased = await leader.post(f"/v1/evidence/{sha256}/erasure", ORDER)
-        assert erased.status_code == 201
+    async def meanwhile(store: EvidenceStore, sha256: str, content: Path) -> None:
+        erasing.append(asyncio.create_task(leader.post(path, ORDER)))
+        waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        async with asyncio.timeout(10):
+            while not await rows(database, waiting):
+                assert not erasing[0].done()
         await keep(store, sha256, content)
 
-    monkeypatch.setattr(EvidenceStore, "keep", erased_first)
-    assert (await clerk.at_once(jpeg())).json()["code"] == "evidence-erased-before"
+    monkeypatch.setattr(EvidenceStore, "keep", meanwhile)
+    assert (await clerk.at_once(jpeg(), name="张某.jpg")).status_code == 201
+    assert (await erasing[0]).status_code == 201
     assert contents(kept) == set()
+    assert [row["name"] for row in await rows(database, "SELECT name FROM evidence")] == [""]
 
 
 async def test_uploads_end_after_a_day_and_an_office_has_no_more_than_so_many(

@@ -1,5 +1,6 @@
 """Who may read an office's files: by role, and by the team of a case while one is on it."""
 
+from datetime import timedelta
 from functools import reduce
 
 import pytest
@@ -15,6 +16,8 @@ from tests.unit.dossiers import OFFICE, OPEN, OPENING, REFORM, TOWNSHIP, heard
 from tests.unit.evidence import CASE, CITY, DISTRICT, OTHER, appointed, of_case, recommended
 
 GOVERNMENT = OPEN.townships[TOWNSHIP].enrolled.government
+
+NEXT = f"{CASE.removesuffix('1')}2"
 
 
 def after(*events: CaseEvent) -> dict[str, Grants]:
@@ -92,9 +95,24 @@ def test_clerks_and_inspectors_add_files_and_nobody_else() -> None:
     assert not may_add(who("o1", OFFICE, "clerk"), OPEN, "370406999", cases)
 
 
-def test_what_else_a_case_tells_changes_no_grant() -> None:
-    closed = Closed(**of_case(), outcome="returned", closed_on=of_case()["effective_on"])
-    assert after(appointed("m1"), closed) == after(appointed("m1"))
+def test_the_team_of_a_closed_case_reads_what_was_kept_until_then_and_adds_nothing() -> None:
+    day = of_case()["effective_on"]
+    closed = Closed(**of_case(), outcome="returned", closed_on=day)
+    cases, member = after(appointed("m1"), recommended(), closed), who("m1", OTHER, "member")
+    assert grounds(member, OPEN, TOWNSHIP, cases, day) == f"team:{CASE}"
+    assert grounds(member, OPEN, TOWNSHIP, cases, day + timedelta(1)) is None
+    assert grounds(who("c1", CITY, "city"), OPEN, TOWNSHIP, cases, day + timedelta(1)) is None
+    assert grounds(who("o1", OFFICE, "clerk"), OPEN, TOWNSHIP, cases, day + timedelta(1))
+    assert not may_add(member, OPEN, TOWNSHIP, cases)
+
+
+def test_whoever_is_on_the_team_of_the_next_round_reads_and_adds_again() -> None:
+    day = of_case()["effective_on"]
+    closed = Closed(**of_case(), outcome="returned", closed_on=day)
+    cases = after(appointed("m1"), closed) | {NEXT: evolve(Grants(), appointed("m1"))}
+    member = who("m1", OTHER, "member")
+    assert grounds(member, OPEN, TOWNSHIP, cases, day + timedelta(1)) == f"team:{NEXT}"
+    assert may_add(member, OPEN, TOWNSHIP, cases)
 
 
 def test_who_took_over_the_district_reads_as_the_district() -> None:

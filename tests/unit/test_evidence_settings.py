@@ -7,9 +7,11 @@ from pydantic import ValidationError
 
 from deploy.cli.services import Service, settings_of
 from deploy.local.issuer import Issuer
+from services.submission.evidence.register import Register
 from services.submission.evidence.store import EvidenceStore
 from services.submission.settings import SubmissionSettings
 from shared.settings import ServiceSettings
+from shared.store.pool import Pool
 from shared.store.streams import Unavailable
 from tests.unit.web_app import settings_for
 
@@ -36,7 +38,8 @@ def test_an_endpoint_goes_with_a_bucket() -> None:
     settings(evidence="s3://bucket", evidence_endpoint="http://127.0.0.1:9000")
 
 
-def test_without_a_place_it_says_so_when_asked() -> None:
+async def test_without_a_place_it_says_so_when_asked() -> None:
+    register = Register(Pool("postgresql://nowhere", "test", 1))
     with pytest.raises(Unavailable) as refused:
-        EvidenceStore(settings()).check()
+        await EvidenceStore(settings(), register).check()
     assert refused.value.code == "evidence-store-missing"

@@ -1,6 +1,8 @@
 """Who stands before a file: asked of the programme and the cases that this service follows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import partial
 
 from services.submission import programmes
 from services.submission.evidence import grants
@@ -18,11 +20,13 @@ class Access:
     def __init__(self, log: Log) -> None:
         self._log = log
 
-    async def grounds(self, who: Principal, programme: str, township: str) -> str | None:
-        """Why one may read what a township keeps; None where one may not."""
+    async def grounds(
+        self, who: Principal, programme: str, township: str
+    ) -> Callable[[date | None], str | None]:
+        """Why one may read what a township kept on a day, or (None) anything; None: one may not."""
         known = await self._programme(programme)
         cases = await self._cases(programme, township)
-        return grants.grounds(reader_of(who), known, township, cases)
+        return partial(grants.grounds, reader_of(who), known, township, cases)
 
     async def check_adding(self, who: Principal, programme: str, township: str) -> None:
         """Refused: `unknown-programme`, `township-not-enrolled`, `other-organisation`."""

@@ -84,14 +84,15 @@ class TakenInView(BaseModel):
 def routes(log: Log, tables: Pool, settings: SubmissionSettings) -> APIRouter:
     """Uploading files, and what is done with those that are kept."""
     router = APIRouter(prefix="/v1/evidence", tags=["evidence"])
-    store, register, access = EvidenceStore(settings), Register(tables), Access(log)
+    register, access = Register(tables), Access(log)
+    store = EvidenceStore(settings, register)
     intake = Intake(store, register, log.clock)
 
     async def new(
         wish: Wish, who: Who, programme: str, township: str, name: str, media_type: str, size: int
     ) -> Upload:
         """What is asked for, if it may be; nothing is changed yet."""
-        store.check()
+        await store.check()
         await access.check_adding(who, programme, township)
         if size > settings.evidence_bytes:
             raise Refused("evidence-too-large", sent_bytes=size, most_bytes=settings.evidence_bytes)

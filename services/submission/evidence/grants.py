@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from services.submission.programmes import Programme, acts_as
 from shared.contracts.case import (
     CaseEvent,
+    Closed,
     MemberRecused,
     RecommendationReturned,
     Recommended,
@@ -24,6 +26,12 @@ class Grants:
     """Who is on the team, and of which organisation."""
     city: str | None = None
     """The organisation it is recommended to."""
+    closed_on: date | None = None
+    """From the next day on, what is kept belongs to another round."""
+
+    def reach(self, kept_on: date | None) -> bool:
+        """Whether they reach what was kept that day; None: anything at all."""
+        return kept_on is None or self.closed_on is None or kept_on <= self.closed_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +55,25 @@ def evolve(grants: Grants, event: CaseEvent) -> Grants:
             return replace(grants, city=event.to)
         case RecommendationReturned():
             return replace(grants, city=None)
+        case Closed():
+            return replace(grants, closed_on=event.closed_on)
         case _:
             return grants  # a follower may look away; the case itself is elsewhere
 
 
 def grounds(
-    reader: Reader, programme: Programme, township: str, cases: Mapping[str, Grants]
+    reader: Reader,
+    programme: Programme,
+    township: str,
+    cases: Mapping[str, Grants],
+    kept_on: date | None = None,
 ) -> str | None:
     """Why one may read what this township keeps, as it is written into the record; None: not.
 
-    `cases` are those of the township, by their subject.
+    `cases` are those of the township, by their subject. A closed one lets read what was kept until
+    its last day; without `kept_on` the question is whether one may read anything at all.
     """
+    cases = {case: grants for case, grants in cases.items() if grants.reach(kept_on)}
     roles, of = reader.roles, reader.organisation
     enrolled = programme.townships.get(township)
     if enrolled is not None and roles & OFFICE and acts_as(programme, of, enrolled.enrolled.office):
@@ -82,12 +98,13 @@ def grounds(
 def may_add(
     reader: Reader, programme: Programme, township: str, cases: Mapping[str, Grants]
 ) -> bool:
-    """A clerk of the office, or a member of a team that inspects it."""
+    """A clerk of the office, or a member of a team that inspects it, until its case is closed."""
     enrolled = programme.townships.get(township)
     if enrolled is None:
         return False
     own = acts_as(programme, reader.organisation, enrolled.enrolled.office)
-    return (own and "clerk" in reader.roles) or on_team(reader, programme, cases) is not None
+    still = {case: grants for case, grants in cases.items() if grants.closed_on is None}
+    return (own and "clerk" in reader.roles) or on_team(reader, programme, still) is not None
 
 
 def on_team(reader: Reader, programme: Programme, cases: Mapping[str, Grants]) -> str | None:

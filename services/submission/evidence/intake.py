@@ -107,26 +107,21 @@ class Intake:
                     async for piece in content:
                         await asyncio.to_thread(output.write, piece)
                 found = await asyncio.to_thread(examine, file, sent, upload.media_type)
-                await self._register.refuse_erased(found.sha256)
-                await self._store.keep(found.sha256, found.path)
-        try:
-            kept = await self._register.keep(
-                Kept(
-                    sha256=found.sha256,
-                    programme=upload.programme,
-                    township=upload.township,
-                    name=upload.name,
-                    media_type=upload.media_type,
-                    bytes=found.bytes,
-                    uploaded_by=by,
-                    at=self._clock(),
-                )
-            )
-        except Refused as refused:
-            if refused.code == "evidence-erased-before":
-                # Erased while it was put: whoever erased it may have deleted too early.
-                await self._store.erase(found.sha256)
-            raise
+                async with self._register.alone(found.sha256) as register:
+                    await register.refuse_erased(found.sha256)
+                    await self._store.keep(found.sha256, found.path)
+                    kept = await register.keep(
+                        Kept(
+                            sha256=found.sha256,
+                            programme=upload.programme,
+                            township=upload.township,
+                            name=upload.name,
+                            media_type=upload.media_type,
+                            bytes=found.bytes,
+                            uploaded_by=by,
+                            at=self._clock(),
+                        )
+                    )
         return TakenIn(kept, sent, found.stripped)
 
     async def drop(self, upload: Upload) -> None:

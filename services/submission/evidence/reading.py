@@ -78,10 +78,20 @@ def readings(
     async def granted(who: Principal, sha256: str) -> tuple[Kept, str]:
         """As whose file, and on what grounds; the first that one finds."""
         for kept in await register.kept(sha256):
-            grounds = await access.grounds(who, kept.programme, kept.township)
+            may = await access.grounds(who, kept.programme, kept.township)
+            grounds = may(civil_day(kept.at))
             if grounds is not None:
                 return kept, grounds
         raise Refused("evidence-not-found", sha256=sha256)
+
+    async def there(sha256: str) -> None:
+        if (erasure := await register.erasure(sha256)) is not None:
+            raise Refused(
+                "evidence-erased",
+                sha256=sha256,
+                erased_on=civil_day(erasure.at),
+                document=erasure.document.title,
+            )
 
     @router.get("", dependencies=roles(*_READERS))
     async def listed(
@@ -92,10 +102,15 @@ def readings(
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
     ) -> list[EvidenceView]:
         """What a township keeps, by hash: to name a file again instead of sending it again."""
-        if await access.grounds(who, programme, township) is None:
+        may = await access.grounds(who, programme, township)
+        if may(None) is None:
             raise Refused("other-organisation", organisation=who.organisation)
-        kept = await register.of(programme, township, after or "", limit)
-        return [_view(one, None) for one in kept]
+        found: list[Kept] = []
+        page = await register.of(programme, township, after or "", limit)
+        while page and len(found) < limit:
+            found += [one for one in page if may(civil_day(one.at)) is not None]
+            page = await register.of(programme, township, page[-1].sha256, limit)
+        return [_view(one, None) for one in found[:limit]]
 
     @router.get(
         "/{sha256}",
@@ -115,17 +130,13 @@ def readings(
         Nothing on the way keeps it, or readings would go unseen. 410 after its lawful erasure.
         """
         kept, grounds = await granted(who, sha256)
-        if (erasure := await register.erasure(sha256)) is not None:
-            raise Refused(
-                "evidence-erased",
-                sha256=sha256,
-                erased_on=civil_day(erasure.at),
-                document=erasure.document.title,
-            )
+        await there(sha256)
         headers = _headers(kept)
         if sha256 in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        wanted = _wanted(request.headers.get("range"), kept.bytes)
+        # Whoever has a part of something else cannot go on with a part of this.
+        same = request.headers.get("if-range", headers["ETag"]) == headers["ETag"]
+        wanted = _wanted(request.headers.get("range"), kept.bytes) if same else None
         begin, end = wanted or (0, kept.bytes)
         content = await store.open(sha256, begin, end)
         await register.record(kept, who.actor, who.organisation, grounds, log.clock())
@@ -135,6 +146,26 @@ def readings(
         return StreamingResponse(
             content, 200 if wanted is None else 206, headers, media_type=kept.media_type
         )
+
+    @router.head(
+        "/{sha256}",
+        dependencies=roles(*_READERS),
+        response_class=Response,
+        responses={
+            200: {"description": "Size and type, as headers"},
+            304: {"description": "What `If-None-Match` names"},
+            410: {},
+        },
+    )
+    async def head(sha256: Hash, who: Who, request: Request) -> Response:
+        """Size and type of the content; nobody is given any of it, so no reading is recorded."""
+        kept, _ = await granted(who, sha256)
+        await there(sha256)
+        headers = _headers(kept)
+        if sha256 in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        headers["Content-Length"] = str(kept.bytes)
+        return Response(headers=headers, media_type=kept.media_type)
 
     @router.get("/{sha256}/metadata", dependencies=roles(*_READERS))
     async def metadata(sha256: Hash, who: Who, response: Response) -> EvidenceView:
@@ -176,22 +207,25 @@ def readings(
         about the content. Where another district's keep it too, 409: that is not this one's to say.
         """
         kept, _ = await granted(who, sha256)
-        elsewhere = [
-            one for one in await register.kept(sha256) if not await access.leads(who, one.programme)
-        ]
-        if elsewhere:
-            raise Refused("evidence-held-elsewhere", count=len(elsewhere), sha256=sha256)
-        # The tombstone first: killed behind it, nobody reads what lies there until it is deleted.
-        await register.erase(
-            Erasure(
-                sha256=sha256,
-                actor=wish.actor,
-                organisation=who.organisation,
-                reason=body.reason,
-                document=body.document,
-                at=log.clock(),
+        async with register.alone(sha256) as alone:
+            elsewhere = [
+                one
+                for one in await alone.kept(sha256)
+                if not await access.leads(who, one.programme)
+            ]
+            if elsewhere:
+                raise Refused("evidence-held-elsewhere", count=len(elsewhere), sha256=sha256)
+            # The tombstone first: killed behind it, nobody reads what lies there until it goes.
+            await alone.erase(
+                Erasure(
+                    sha256=sha256,
+                    actor=wish.actor,
+                    organisation=who.organisation,
+                    reason=body.reason,
+                    document=body.document,
+                    at=log.clock(),
+                )
             )
-        )
         await store.erase(sha256)
         await register.gone(sha256)
         response.headers["Location"] = f"/v1/evidence/{sha256}/metadata"
@@ -219,6 +253,8 @@ def _wanted(header: str | None, size: int) -> tuple[int, int] | None:
     if found is None or found[1] == found[2] == "":
         return None  # several ranges, or other units: the whole is an answer to that
     if found[1]:
+        if found[2] and int(found[2]) < int(found[1]):
+            return None  # no range at all, and what is none is passed over
         begin, end = int(found[1]), min(int(found[2]) + 1 if found[2] else size, size)
     else:
         begin, end = max(0, size - int(found[2])), size

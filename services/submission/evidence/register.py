@@ -4,12 +4,15 @@ One content may be kept by several offices; each of them has a row of its own un
 was erased is remembered by its hash alone, and never taken again.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 import orjson
+from asyncpg.pool import PoolConnectionProxy
 
 from shared.clock import civil_day
 from shared.contracts.blocks import Document
@@ -86,9 +89,9 @@ class Reading:
 
 
 class Register:
-    """The tables; every method is one statement, and raises Unavailable where none can be made."""
+    """The tables; raises Unavailable while they are away. What one method says holds at once."""
 
-    def __init__(self, tables: Pool) -> None:
+    def __init__(self, tables: "Pool | _One") -> None:
         self._tables = tables
 
     async def open(self, upload: Upload) -> Upload:
@@ -170,6 +173,23 @@ class Register:
         )
         await self.refuse_erased(kept.sha256)
         return await self.kept_by(kept.programme, kept.township, kept.sha256) or kept
+
+    @asynccontextmanager
+    async def alone(self, sha256: str) -> AsyncIterator["Register"]:
+        """The same tables, while nobody else keeps or erases this content; all of it or nothing.
+
+        Or a file could be put, or named, behind the back of whoever erases it.
+        """
+        async with self._tables.connection() as connection, connection.transaction():
+            await connection.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended('evidence/' || $1, 0))", sha256
+            )
+            yield Register(_One(connection))
+
+    async def any_kept(self) -> bool:
+        """Whether anything was ever kept: then the store cannot be new."""
+        rows = await self._rows("SELECT EXISTS (SELECT FROM evidence)")
+        return bool(rows[0][0])
 
     async def kept_by(self, programme: str, township: str, sha256: str) -> Kept | None:
         """A content as this township keeps it, or kept it until it was erased."""
@@ -259,6 +279,17 @@ class Register:
     async def _rows(self, statement: str, *arguments: object) -> Sequence[Any]:
         async with self._tables.connection() as connection:
             return await connection.fetch(statement, *arguments)
+
+
+class _One:
+    """A connection that is held already; a second one could be waited for in vain."""
+
+    def __init__(self, connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator["PoolConnectionProxy[asyncpg.Record]"]:
+        yield self._connection
 
 
 _KEPT = "SELECT sha256, programme, township, name, media_type, bytes, uploaded_by, at FROM evidence"

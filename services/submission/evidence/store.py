@@ -11,6 +11,7 @@ import structlog
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
+from services.submission.evidence.register import Register
 from services.submission.settings import SubmissionSettings
 from shared.store.streams import Unavailable
 
@@ -18,36 +19,44 @@ CHUNK_BYTES = 256 * 1024
 # Somebody waits for the answer, and repeats what they ask.
 _ATTEMPTS, _PATIENCE = 3, timedelta(seconds=10)
 
+# Lies in every store that was used; a directory without it is what a lost mount leaves behind.
+_MARKER = "fuyan-evidence"
+
 log = structlog.get_logger()
 
 Content = AsyncIterator[bytes]
 
 
 class EvidenceStore:
-    """Raises Unavailable while it cannot be reached, `evidence-store-missing` where none is set."""
+    """Raises Unavailable while it cannot be reached, `evidence-store-missing` where none is set.
 
-    def __init__(self, settings: SubmissionSettings) -> None:
+    One that lost all it had, by what the register says, counts as not reached.
+    """
+
+    def __init__(self, settings: SubmissionSettings, register: Register) -> None:
         self._store = _store(settings)
+        self._register = register
 
-    def check(self) -> None:
-        """Raise Unavailable("evidence-store-missing") before anybody sends what cannot be kept."""
-        self._there()
+    async def check(self) -> None:
+        """Raise Unavailable before anybody sends what cannot be kept."""
+        with _reached():
+            await self._there()
 
     async def put_part(self, upload: str, number: int, sha256: str, part: bytes) -> None:
         """Keep a part of an upload; its hash in its name, so that none replaces another."""
         with _reached():
-            await self._there().put_async(_part(upload, number, sha256), part)
+            await (await self._there()).put_async(_part(upload, number, sha256), part)
 
     async def part(self, upload: str, number: int, sha256: str) -> bytes:
         """What was put; raises Unavailable where it is not there any more."""
         with _reached():
-            found = await self._there().get_async(_part(upload, number, sha256))
+            found = await (await self._there()).get_async(_part(upload, number, sha256))
             return bytes(await found.bytes_async())
 
     async def drop_parts(self, upload: str) -> None:
         """Forget all parts of an upload; none there is fine."""
-        store = self._there()
         with _reached():
+            store = await self._there()
             async for page in store.list(f"uploads/{upload}/"):
                 for one in page:
                     with suppress(FileNotFoundError):  # somebody else dropped it first
@@ -55,10 +64,10 @@ class EvidenceStore:
 
     async def keep(self, sha256: str, content: Path) -> None:
         """Put a content under its hash, unless it is there whole; it outlives a loss of power."""
-        store = self._there()
         with _reached():
+            store = await self._there()
             size = (await asyncio.to_thread(content.stat)).st_size
-            if await self._size(sha256) != size:
+            if await _size(store, _content(sha256)) != size:
                 await store.put_async(_content(sha256), content)
             # Also what is there: whoever put it may have ended before it was on the disk.
             if isinstance(store, LocalStore) and store.prefix is not None:
@@ -71,7 +80,7 @@ class EvidenceStore:
         """
         with _reached():
             try:
-                found = await self._there().get_async(
+                found = await (await self._there()).get_async(
                     _content(sha256), options={"range": (begin, end)}
                 )
             except FileNotFoundError as error:
@@ -81,19 +90,19 @@ class EvidenceStore:
     async def erase(self, sha256: str) -> None:
         """Delete a content; one that is gone already is fine."""
         with _reached(), suppress(FileNotFoundError):
-            await self._there().delete_async(_content(sha256))
+            await (await self._there()).delete_async(_content(sha256))
 
-    async def _size(self, sha256: str) -> int | None:
-        """Of what is there under a hash: a power cut can leave a name without its bytes."""
-        try:
-            return (await self._there().head_async(_content(sha256)))["size"]
-        except FileNotFoundError:
-            return None
-
-    def _there(self) -> LocalStore | S3Store:
-        if self._store is None:
+    async def _there(self) -> LocalStore | S3Store:
+        """The store, once it is known to be the one that was used before, or else a new one."""
+        store = self._store
+        if store is None:
             raise Unavailable("evidence-store-missing", retry_after_s=60)
-        return self._store
+        if await _size(store, _MARKER) is None:
+            if await self._register.any_kept():
+                log.warning("evidence store without its marker", marker=_MARKER)
+                raise Unavailable("evidence-store-unavailable")
+            await store.put_async(_MARKER, b"fuyan")
+        return store
 
 
 def _store(settings: SubmissionSettings) -> LocalStore | S3Store | None:
@@ -112,6 +121,14 @@ def _store(settings: SubmissionSettings) -> LocalStore | S3Store | None:
         },
         retry_config={"max_retries": _ATTEMPTS, "retry_timeout": _PATIENCE},
     )
+
+
+async def _size(store: LocalStore | S3Store, name: str) -> int | None:
+    """Of what is there under a name: a power cut can leave a name without its bytes."""
+    try:
+        return (await store.head_async(name))["size"]
+    except FileNotFoundError:
+        return None
 
 
 @contextmanager

@@ -22,7 +22,10 @@ class Sweep:
 
     def __init__(self, log: Log, tables: Pool, settings: SubmissionSettings) -> None:
         self._degraded = log.degraded
-        self._intake = Intake(EvidenceStore(settings), Register(tables), log.clock)
+        register = Register(tables)
+        self._store = EvidenceStore(settings, register)
+        self._intake = Intake(self._store, register, log.clock)
+        self._checked = settings.evidence is not None
 
     async def before(self, tenure: Tenure) -> None:
         """Nothing to look at."""
@@ -31,6 +34,8 @@ class Sweep:
         """Sweep every ten minutes, until cancelled."""
         while True:
             try:
+                if self._checked:
+                    await self._store.check()
                 await self._intake.sweep()
                 self._degraded.pop("evidence", None)
             except Exception as error:  # raising would end the tenure, and all writing with it
