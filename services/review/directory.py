@@ -1,7 +1,7 @@
 """The officers: who served where, under which name, from when to when. Never in events."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from services.review.access import is_district
 from services.review.place import AT_ONCE
+from services.review.programmes.programme import Programme
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
 from shared.store.session import LOST
@@ -70,6 +71,15 @@ class Statement:
     postings: tuple[Posting, ...]
 
 
+Owns = Callable[[str], bool]
+"""Whether what an organisation entered is one's own."""
+
+
+def entered_by(statements: Sequence[Statement]) -> str:
+    """The district whose officer first entered an officer: the entry stays its own."""
+    return statements[0].actor.partition(":")[0]
+
+
 class Directory:
     """Keeps the postings in this service's own table; a row never leaves it unasked.
 
@@ -120,9 +130,12 @@ class Directory:
         }
 
     async def state(
-        self, officer: str, postings: Sequence[Posting], *, actor: str, at: datetime
+        self, officer: str, postings: Sequence[Posting], *, actor: str, at: datetime, owns: Owns
     ) -> None:
-        """Enter an officer's postings, whole or not at all; what counts already adds nothing."""
+        """Enter an officer's postings, whole or not at all; what counts already adds nothing.
+
+        Refused("officer-not-found") where another district entered the officer.
+        """
         check_postings(postings)
         ordered = tuple(sorted(postings, key=lambda one: one.from_on))
         try:
@@ -132,6 +145,8 @@ class Directory:
                     "SELECT pg_advisory_xact_lock(hashtextextended($1, 7))", officer
                 )
                 earlier = await _statements(connection, officer)
+                if earlier and not owns(entered_by(earlier)):
+                    raise Refused("officer-not-found", officer=officer)
                 if earlier and earlier[-1].postings == ordered:
                     return
                 await connection.executemany(
@@ -199,24 +214,23 @@ def officers(log: Log, directory: Directory) -> APIRouter:
     """Who served where and when."""
     router = APIRouter(prefix="/v1/officers", tags=["directory"])
 
-    async def may_read(who: Who) -> None:
-        """Names are for auditors, and for the district whose teams they are."""
-        if "auditor" not in who.roles:
-            await _reviews(log, who)
+    async def entered(officer: str, who: Principal) -> list[Statement]:
+        """For auditors, and for the district that entered the officer; to others there is none."""
+        owns = None if "auditor" in who.roles else await _owns(log, who)
+        found = await directory.statements(officer)
+        if not found or (owns is not None and not owns(entered_by(found))):
+            raise Refused("officer-not-found", officer=officer)
+        return found
 
     @router.get("/{officer}", dependencies=roles("officer", "leader", "auditor"))
     async def read(officer: Officer, who: Who) -> OfficerBody:
         """Where an officer served, and as what."""
-        await may_read(who)
-        held = (await directory.postings([officer])).get(officer)
-        if held is None:
-            raise Refused("officer-not-found", officer=officer)
+        held = (await entered(officer, who))[-1].postings
         return OfficerBody(postings=tuple(_shown(one) for one in held))
 
     @router.get("/{officer}/statements", dependencies=roles("officer", "leader", "auditor"))
     async def statements(officer: Officer, who: Who) -> list[StatementView]:
         """Who entered what about an officer, and when: an entry around an appointment shows."""
-        await may_read(who)
         return [
             StatementView(
                 number=one.number,
@@ -224,13 +238,12 @@ def officers(log: Log, directory: Directory) -> APIRouter:
                 actor=one.actor,
                 postings=tuple(_shown(posting) for posting in one.postings),
             )
-            for one in await directory.statements(officer)
+            for one in await entered(officer, who)
         ]
 
     @router.put("/{officer}", dependencies=roles("officer"))
     async def write(officer: Officer, body: OfficerBody, who: Who) -> OfficerBody:
-        """Enter an officer, whole."""
-        await _reviews(log, who)
+        """Enter an officer, whole; who was entered stays the district's that did so first."""
         await directory.state(
             officer,
             [
@@ -239,26 +252,28 @@ def officers(log: Log, directory: Directory) -> APIRouter:
             ],
             actor=who.actor,
             at=log.clock(),
+            owns=await _owns(log, who),
         )
         return body
 
     return router
 
 
-async def _reviews(log: Log, who: Principal) -> None:
-    """Only for the district of a programme that is open here: its teams are drawn from these.
+async def _owns(log: Log, who: Principal) -> Owns:
+    """By the programmes that are open here under one's district: teams are drawn from these.
 
-    Raises Refused("other-organisation").
+    Raises Refused("other-organisation") where there are none.
     """
+    led: list[Programme] = []
     after: str | None = ""
     while after is not None:
         codes = await log.subjects("programme", after=after, limit=AT_ONCE)
         found = await asyncio.gather(*(log.state(Stream("programme", code)) for code in codes))
-        for _, programme in found:
-            if not programme.closed and is_district(who, programme):
-                return
+        led += [one for _, one in found if not one.closed and is_district(who, one)]
         after = codes[-1] if len(codes) == AT_ONCE else None
-    raise Refused("other-organisation", organisation=who.organisation)
+    if not led:
+        raise Refused("other-organisation", organisation=who.organisation)
+    return lambda district: any(one.acts_as(who.organisation, district) for one in led)
 
 
 async def _statements(

@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.review import (
     CITY,
+    DEFINITION,
     DISTRICT,
     FIRST,
     PROGRAMME,
@@ -86,6 +87,48 @@ async def test_names_are_for_the_district_and_auditors(service: Review) -> None:
         assert office["code"] == "other-organisation"
         audit = await service.get(path, "x", "auditor", organisation="audit")
         assert audit == await service.get(path)
+
+
+async def test_an_officer_is_the_districts_that_entered_them_and_hidden_from_another(
+    service: Review,
+) -> None:
+    other = "370402-safety"
+    elsewhere = {"code": "shizhong-2018"}
+    elsewhere |= {"district": DEFINITION["district"] | {"organisation": other}}
+    opened = await service.post(
+        "/v1/programmes", DEFINITION | elsewhere, "q1", "officer", organisation=other
+    )
+    assert opened.status_code == 201, opened.text
+
+    async def enters(officer: str, organisation: str) -> str:
+        path, body = f"/v1/officers/{officer}", serving(organisation)
+        put = await service.post(
+            path, body, "q1", "officer", organisation=organisation, method="PUT"
+        )
+        return put.json().get("code", "entered")
+
+    assert await enters("zhao", other) == "officer-not-found"
+    for path in ("/v1/officers/zhao", "/v1/officers/zhao/statements"):
+        hidden = await service.get(path, "q1", "leader", organisation=other)
+        assert hidden["code"] == "officer-not-found"
+    assert len(await service.get("/v1/officers/zhao/statements")) == 1
+    assert await enters("qian", other) == "entered"
+    assert (await service.get("/v1/officers/qian"))["code"] == "officer-not-found"
+    assert "postings" in await service.get("/v1/officers/qian", "x", "auditor", organisation="au")
+
+
+async def test_who_took_a_districts_place_reads_and_enters_its_officers(service: Review) -> None:
+    heir = f"{DISTRICT}-emergency"
+    taking = {"name": "区应急局", "from_on": "2018-09-03", "successor_of": DISTRICT}
+    taking |= {"document": {"title": "机构改革方案", "issued_on": "2018-09-03"}}
+    names = f"{PROGRAMME}/organisations/{heir}/names"
+    assert (await service.post(names, taking, "o1", "officer")).status_code == 201
+    put = await service.post(
+        *("/v1/officers/zhao", serving(heir), "o1", "officer"), organisation=heir, method="PUT"
+    )
+    assert put.status_code == 200, put.text
+    told = await service.get("/v1/officers/zhao/statements", "o1", "leader", organisation=heir)
+    assert [one["number"] for one in told] == [1, 2]
 
 
 async def test_an_entry_rewritten_around_an_appointment_stays_on_record(service: Review) -> None:
