@@ -15,10 +15,14 @@ Side = Literal["office", "government", "district"]
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """To do one act: its address beneath the dossier, and the roles it takes, on whose side."""
+    """To do one act: its address beneath the dossier, and the roles it takes, on whose side.
+
+    `after_leaving`: also once the township takes part no more.
+    """
 
     path: str
     sides: Mapping[str, Side]
+    after_leaving: bool = False
 
     @property
     def name(self) -> str:
@@ -42,7 +46,8 @@ DECIDE_FUNDING = Right(
     "funding-requests/{funding_id}/decision", {"clerk": "office", "gov": "government"}
 )
 APPLY = Right("applications", _HEAD)
-WITHDRAW_APPLICATION = Right("applications/{application_id}/withdrawal", _HEAD)
+# Whoever left with an application open must still be able to take it back.
+WITHDRAW_APPLICATION = Right("applications/{application_id}/withdrawal", _HEAD, after_leaving=True)
 SHARE = Right("good-practices", _HEAD)
 
 _READING: Mapping[str, Side] = {

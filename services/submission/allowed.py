@@ -34,7 +34,7 @@ def allowed(
 
     def tried(right: access.Right, decision: Decision) -> object:
         side = access.acting_side(principal, programme, township, right)
-        site = programmes.site(programme, township, on)
+        site = programmes.site(programme, township, on, after_leaving=right.after_leaving)
         return decision(Scene(dossier, programme, site, principal.officer, side))
 
     return [

@@ -161,6 +161,7 @@ async def record(
             on,
             backdated_reason=body.backdated_reason,
             document=body.document,
+            after_leaving=right.after_leaving,
         )
         kept.marked(marks)
         evidence = kept.named(files)

@@ -48,6 +48,9 @@ class Programme:
     standards: tuple[StandardPublished, ...] = ()
     calendars: tuple[CalendarPublished, ...] = ()
     townships: Mapping[str, Enrolment] = field(default_factory=dict)
+    """The latest enrolment of each, over or not."""
+    left: tuple[Enrolment, ...] = ()
+    """Every enrolment after which its township was enrolled again."""
     closed_on: date | None = None
 
     @property
@@ -92,10 +95,12 @@ def evolve(programme: Programme, event: ProgrammeEvent) -> Programme:
         case BatchAnnounced():
             return replace(programme, batches={**programme.batches, event.batch: event})
         case TownshipEnrolled():
-            return _with(programme, Enrolment(event))
+            before = programme.townships.get(event.township)
+            left = programme.left if before is None else (*programme.left, before)
+            return _with(replace(programme, left=left), Enrolment(event))
         case TownshipWithdrawn():
-            left = replace(programme.townships[event.township], left_on=event.effective_on)
-            return _with(programme, left)
+            over = replace(programme.townships[event.township], left_on=event.effective_on)
+            return _with(programme, over)
         case Closed():
             return replace(programme, closed_on=event.effective_on)
         case _:
@@ -132,16 +137,24 @@ def site(
     *,
     backdated_reason: str | None = None,
     document: Document | None = None,
+    after_leaving: bool = False,
 ) -> TownshipSite:
     """The block of whatever happens in that township's dossier on that day.
 
-    Raises Refused: `township-not-enrolled` before it took part or after it left, and
-    `programme-closed`.
+    Raises Refused: `township-not-enrolled` before it took part, between two enrolments or after it
+    left, unless `after_leaving` (then as it was enrolled last), and `programme-closed`.
     """
-    found = enrolment(programme, township)
-    enrolled = found.enrolled
-    if on < enrolled.effective_on or (found.left_on is not None and on >= found.left_on):
+    last = enrolment(programme, township)
+    begun = [
+        one
+        for one in (last, *reversed(programme.left))
+        if one.enrolled.township == township and one.enrolled.effective_on <= on
+    ]
+    stays = (one for one in begun if after_leaving or one.left_on is None or on < one.left_on)
+    stay = next(stays, None)
+    if stay is None:
         raise Refused("township-not-enrolled", township=township, programme=programme.code)
+    enrolled = stay.enrolled
     if programme.closed_on is not None and on > programme.closed_on:
         raise Refused("programme-closed", closed_on=programme.closed_on)
     return TownshipSite(

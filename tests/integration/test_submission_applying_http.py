@@ -1,6 +1,7 @@
 """How an office applies and what becomes of it, over HTTP, on a real database."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from tests.unit.dossiers import (
     STRICTER,
 )
 from tests.unit.test_dossier_application import OCTOBER, case_site
+from tests.unit.test_dossier_programmes import LEFT
 
 
 @pytest.fixture
@@ -122,6 +124,20 @@ async def test_a_withdrawal_is_asked_for_and_the_second_round_follows(service: S
     assert shown["changes"] == shown["returned"] == []
     assert shown["was"] == shown["now"]
     assert (shown["now"]["total_cp"], shown["now"]["grade"]) == (10_000, "demonstration")
+
+
+async def test_an_office_that_left_still_takes_back_its_open_application(
+    service: Submission,
+) -> None:
+    application = await applied(service)
+    await service.hear(replace(LEFT, effective_on=SEPTEMBER, withdrawn_on=SEPTEMBER))
+    allowed = {one["act"]: one for one in (await service.get("", "head")).json()["allowed"]}
+    assert allowed["withdrawal"]["allowed"]
+    assert allowed["plans"]["code"] == "township-not-enrolled"
+    asked = await service.post(f"applications/{application}/withdrawal", {"reason": "撤并"}, "head")
+    assert asked.status_code == 201, asked.json()
+    refused = await service.post("plans", PLAN, "head")
+    assert refused.json()["code"] == "township-not-enrolled"
 
 
 async def test_a_team_reads_the_application_it_reviews_and_nothing_else(

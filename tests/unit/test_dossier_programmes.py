@@ -14,7 +14,13 @@ from services.submission.programmes import (
     standard_in_force,
     standard_version,
 )
-from shared.contracts.programme import Closed, Opened, OrganisationRenamed, TownshipWithdrawn
+from shared.contracts.programme import (
+    Closed,
+    Opened,
+    OrganisationRenamed,
+    TownshipEnrolled,
+    TownshipWithdrawn,
+)
 from shared.contracts.refusals import Refused
 from tests.unit.dossiers import (
     ALL,
@@ -85,6 +91,47 @@ def test_from_the_day_it_leaves_nothing_happens_in_its_dossier() -> None:
 
 def test_enrolled_again_it_goes_on() -> None:
     assert site(heard(*OPENING, LEFT, OPENING[-1]), TOWNSHIP, MAY)
+
+
+JUNE = date(2018, 6, 1)
+AGAIN = replace(
+    next(one for one in OPENING if isinstance(one, TownshipEnrolled)),
+    effective_on=JUNE,
+    name="山城",
+    office="370406001-new",
+)
+
+
+@pytest.mark.parametrize(
+    ("on", "office"),
+    [
+        (date(2018, 2, 7), None),
+        (date(2018, 5, 9), OFFICE),
+        (MAY, None),
+        (date(2018, 5, 31), None),
+        (JUNE, "370406001-new"),
+    ],
+)
+def test_what_is_told_late_of_an_earlier_enrolment_is_of_that_one(
+    on: date, office: str | None
+) -> None:
+    programme = heard(*OPENING, LEFT, AGAIN)
+    if office is not None:
+        assert site(programme, TOWNSHIP, on)["office"] == office
+        return
+    with pytest.raises(Refused) as refused:
+        site(programme, TOWNSHIP, on)
+    assert refusal(refused) == "township-not-enrolled"
+
+
+def test_after_it_left_a_township_may_still_do_what_ends_its_part() -> None:
+    programme = heard(*OPENING, LEFT)
+    for on in (date(2018, 5, 9), MAY, JUNE):
+        assert site(programme, TOWNSHIP, on, after_leaving=True)["office"] == OFFICE
+    with pytest.raises(Refused):
+        site(programme, TOWNSHIP, date(2018, 2, 7), after_leaving=True)
+    back = heard(*OPENING, LEFT, AGAIN)
+    assert site(back, TOWNSHIP, MAY, after_leaving=True)["office"] == OFFICE
 
 
 def test_after_the_programmes_last_day_nothing_is_taken_up() -> None:
