@@ -1,7 +1,8 @@
 """Who hears of what. A change here is a new `POLICY_VERSION`, since every notice names it.
 
 Of each step of the path the township's office and the district get one notice, also of a step
-that they took themselves: there it is the receipt (回执) that what they did has arrived.
+that they took themselves: there it is the receipt (回执) that what they did has arrived. What the
+team agreed is the exception: the office and its government hear the district's decision.
 
 No nagging: beside the steps nobody is told of their own act, one letter to the city is one notice
 there, and what merely echoes something already told stays silent: also the end of a case that was
@@ -20,7 +21,7 @@ from shared.contracts import case, dossier, programme
 from shared.contracts.blocks import OfTownship
 from shared.contracts.registry import Event
 
-POLICY_VERSION = 3
+POLICY_VERSION = 4
 
 STEPS = (
     dossier.PlanFiled,
@@ -135,7 +136,8 @@ def _of_step(event: Event, known: Programme) -> Iterator[Hearer]:
         case case.Closed(outcome="failed" | "returned"):
             return
         case OfTownship() if isinstance(event, STEPS):
-            yield Hearer(event.office, "head", "step-to-office")
+            if not isinstance(event, case.ConsensusRecorded):
+                yield Hearer(event.office, "head", "step-to-office")
             if known.district is not None:
                 yield Hearer(known.district, "officer", "step-to-district")
 
@@ -193,7 +195,7 @@ def _township(
     event: OfTownship, acting: str, office: str, government: str | None
 ) -> Iterator[Hearer]:
     """Its office hears of everything about itself; its government gets a copy of what counts."""
-    if _echo(event):
+    if _echo(event) or isinstance(event, case.ConsensusRecorded):
         return
     yield Hearer(office, "head", "office-about-itself")
     # Of the office's own doing only what it signs goes up: its working papers are its own.

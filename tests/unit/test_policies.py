@@ -97,7 +97,14 @@ BESIDE_THE_PATH: set[type[Any]] = {
 def test_of_each_step_the_office_and_the_district_hear_once_whoever_took_it(actor: str) -> None:
     for event in PATH:
         heard = [hearer.organisation for hearer in hearers(event, actor, KNOWN)]
-        assert (heard.count(OFFICE), heard.count(DISTRICT)) == (1, 1), type_of(event)
+        office = 0 if isinstance(event, case.ConsensusRecorded) else 1
+        assert (heard.count(OFFICE), heard.count(DISTRICT)) == (office, 1), type_of(event)
+
+
+@pytest.mark.parametrize("actor", [BY_OFFICE, BY_GOV, BY_DISTRICT, BY_CITY, BY_SERVICE])
+def test_what_the_team_agreed_is_for_the_district_alone_until_it_decides(actor: str) -> None:
+    assert told(golden(case.ConsensusRecorded), actor) == {DISTRICT}
+    assert {OFFICE, GOV} <= told(golden(case.PreliminaryPassed), BY_DISTRICT)
 
 
 def test_every_event_of_a_dossier_or_case_is_a_step_or_known_to_be_none() -> None:
@@ -148,7 +155,6 @@ def test_a_receipt_is_for_the_office_and_the_district_alone() -> None:
         case.Opened,
         case.TeamAppointed,
         case.InspectionScheduled,
-        case.ConsensusRecorded,
         case.Returned,
         case.PreliminaryPassed,
         case.PreliminaryFailed,
@@ -272,7 +278,8 @@ def test_nobody_hears_who_was_not_expected_and_nobody_hears_twice(name: str) -> 
 def test_a_step_under_an_office_since_replaced_finds_all_who_hear_of_it(event: Event) -> None:
     since = evolve(KNOWN, replace(ENROLLED, office="370406001-new"))
     expected = organisations(since, ENROLLED.township) | named_in(event)
-    assert {OFFICE, DISTRICT} <= told(event, BY_DISTRICT, since) <= expected
+    both = {DISTRICT} if isinstance(event, case.ConsensusRecorded) else {OFFICE, DISTRICT}
+    assert both <= told(event, BY_DISTRICT, since) <= expected
 
 
 def test_a_return_says_by_when_to_apply_again() -> None:
