@@ -20,6 +20,12 @@ ROLE_NAMES = {
     "operator": "运维人员",
 }
 
+KIND_NAMES = {
+    "zh": {"empty": "空文件", "unknown": "未知类型"},
+    "en": {"empty": "an empty file", "unknown": "a file of an unknown type"},
+}
+"""What a file is found to be, where that is no type."""
+
 
 def shown(name: str, value: object, lang: str) -> str:
     """`37.00 分` for `missing_cp=3700`, `2018年9月1日` for a date, `128,000 元` for `asked_fen`."""
@@ -41,6 +47,8 @@ def shown(name: str, value: object, lang: str) -> str:
             if name.endswith("_on"):
                 with suppress(ValueError):  # what a caller sent need not be a date
                     return _day(date.fromisoformat(value), zh)
+            if name in ("looks_like", "found"):
+                return KIND_NAMES[lang].get(value, value)
             return ROLE_NAMES.get(value, value) if zh and name in ("role", "roles") else value
         case set() | frozenset():
             return shown(name, sorted(value, key=str), lang)

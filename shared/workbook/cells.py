@@ -189,4 +189,6 @@ def _no_formula(cell: AnyCell) -> None:
 def _said(cell: AnyCell) -> str:
     value = cell.value
     shown = f"{value:.15g}" if isinstance(value, float) else str(value)
+    if isinstance(value, bool):
+        shown = shown.upper()  # as the cell itself shows it
     return unicodedata.normalize("NFC", plain(shown))[:40]

@@ -98,6 +98,13 @@ async def test_each_type_is_taken_at_once(
     assert (read.content, read.headers["content-type"]) == (content, media_type)
 
 
+async def test_a_type_is_the_same_in_capitals(service: Submission) -> None:
+    answer = await Clerk(service).at_once(jpeg(), name="a.jpg", media_type="IMAGE/JPEG")
+    assert answer.status_code == 201, answer.text
+    read = await Clerk(service).get(f"/{hashed(jpeg())}")
+    assert read.headers["content-type"] == "image/jpeg"
+
+
 async def test_a_photograph_is_kept_without_its_position_under_the_hash_that_it_then_has(
     service: Submission, kept: Path
 ) -> None:

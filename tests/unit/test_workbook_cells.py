@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.workbooks import filled, marks, mistakes
+from tests.unit.workbooks import filled, marks, mistakes, reading
 
 JG_1, JG_2, RY_1, RY_2 = "JG-1", "JG-2", "RY-1", "RY-2"
 
@@ -146,6 +146,11 @@ def test_a_reason_has_an_end() -> None:
 
 def test_blanks_are_no_mark() -> None:
     assert marks(filled({(JG_2, "points"): "  ", (JG_2, "reason"): "\u3000"})) == {}
+
+
+def test_a_tick_is_told_as_the_cell_shows_it() -> None:
+    (told,) = reading(filled({(JG_2, "points"): True})).findings
+    assert told.facts["said"] == "TRUE"
 
 
 def test_every_mistake_of_a_row_is_named() -> None:

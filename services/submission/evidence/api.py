@@ -94,6 +94,7 @@ def routes(log: Log, tables: Pool, settings: SubmissionSettings) -> APIRouter:
         """What is asked for, if it may be; nothing is changed yet."""
         await store.check()
         await access.check_adding(who, programme, township)
+        media_type = media_type.lower()  # RFC 9110: in either case it is the same type
         if size > settings.evidence_bytes:
             raise Refused("evidence-too-large", sent_bytes=size, most_bytes=settings.evidence_bytes)
         return Upload(

@@ -59,6 +59,8 @@ class Held:
         kept = self._kept(one.sha256, field)
         for name in ("name", "media_type", "bytes"):
             said, is_ = getattr(one, name), getattr(kept, name)
+            if name == "media_type" and said is not None:
+                said = said.lower()
             if said is not None and said != is_:
                 raise Refused("evidence-differs", field=f"{field}/{name}", said=said, kept=is_)
         return kept

@@ -74,7 +74,7 @@ def examine(sent: Path, sha256: str, media_type: str) -> Examined:
     if found != sha256:
         raise Refused("evidence-hash-differs", sha256=sha256, found=found)
     if (kind := _kind(sent)) != media_type:
-        raise Refused("evidence-type-differs", media_type=media_type, found=kind or "?")
+        raise Refused("evidence-type-differs", media_type=media_type, found=kind or "unknown")
     kept = sent.with_name(f"{sent.name}-kept")
     digest = hashlib.sha256()
     with (
