@@ -57,7 +57,11 @@ def readings(log: Log) -> APIRouter:
 
     @router.get(CASE, dependencies=roles(*READERS))
     async def case(here: Here, response: Response) -> CaseView:
-        """The case, its three marks of each item side by side, and what may be done next."""
+        """The case, its three marks of each item side by side, and what may be done next.
+
+        The `ETag` is the version of its stream, for `If-Match`; there is no 304, since `allowed`
+        depends on who asks and on the day.
+        """
         version, found = await scene(log, here)
         response.headers["ETag"] = f'"{version}"'
         return case_view(found, pinned(found.case, found.programme), allowed(found))

@@ -84,7 +84,11 @@ def readings(router: APIRouter, log: Log) -> None:
 
     @router.get("/{programme}/{township}", dependencies=roles(*READERS))
     async def dossier(here: Here, response: Response) -> DossierView:
-        """The dossier as it stands, and what may be done next, or why not."""
+        """The dossier as it stands, and what may be done next, or why not.
+
+        The `ETag` is the version of its stream, for `If-Match`; there is no 304, since `allowed`
+        depends on who asks and on the day.
+        """
         programme, version, state = await read(log, here, response)
         enrolment = programmes.enrolment(programme, here.township)
         on = civil_day(log.clock())

@@ -23,6 +23,10 @@ with `Location`, `ETag` and the stream's version. `Idempotency-Key` is required:
 the same content has one effect and one answer. `If-Match` names the version that was seen;
 `After` what else must be known already.
 
+**ETags** of a dossier, a case and what belongs to them are the version of their stream, for the
+next `If-Match`. They are never answered 304: what is `allowed` depends on who asks and on the day,
+so the same version may have to be read anew. Figures and progress are: `If-None-Match` saves them.
+
 **Time**: `effective_on` is the civil day in Asia/Shanghai on which something happened; for an
 earlier day `backdated_reason` says why it is told only now. `as_of` asks about the end of a day.
 
