@@ -105,7 +105,7 @@ async def test_an_officer_is_the_districts_that_entered_them_and_hidden_from_ano
         put = await service.post(
             path, body, "q1", "officer", organisation=organisation, method="PUT"
         )
-        return put.json().get("code", "entered")
+        return str(put.json().get("code", "entered"))
 
     assert await enters("zhao", other) == "officer-not-found"
     for path in ("/v1/officers/zhao", "/v1/officers/zhao/statements"):
@@ -119,7 +119,7 @@ async def test_an_officer_is_the_districts_that_entered_them_and_hidden_from_ano
 
 async def test_who_took_a_districts_place_reads_and_enters_its_officers(service: Review) -> None:
     heir = f"{DISTRICT}-emergency"
-    taking = {"name": "区应急局", "from_on": "2018-09-03", "successor_of": DISTRICT}
+    taking: dict[str, Any] = {"name": "区应急局", "from_on": "2018-09-03", "successor_of": DISTRICT}
     taking |= {"document": {"title": "机构改革方案", "issued_on": "2018-09-03"}}
     names = f"{PROGRAMME}/organisations/{heir}/names"
     assert (await service.post(names, taking, "o1", "officer")).status_code == 201
@@ -166,7 +166,8 @@ async def test_the_office_that_took_the_applicants_place_is_its_own_from_that_da
     service.on(9, 4)
     assert await appointed(serving(HEIR)) == "201"
     service.on(9, 5)
-    heir = {"name": "山城街道应急办", "from_on": "2018-09-05", "successor_of": f"{FIRST}-office"}
+    heir: dict[str, Any] = {"name": "山城街道应急办", "from_on": "2018-09-05"}
+    heir |= {"successor_of": f"{FIRST}-office"}
     heir |= {"document": {"title": "机构改革方案", "issued_on": "2018-09-05"}}
     names = f"{PROGRAMME}/organisations/{HEIR}/names"
     assert (await service.post(names, heir, "o1", "officer")).status_code == 201
