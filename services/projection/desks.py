@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from shared.contracts.case import (
+    Closed,
     ConsensusRecorded,
     MarksRecorded,
     Member,
@@ -27,6 +28,7 @@ MANNING = (
     "fuyan.case.preliminary-passed.v1",
     "fuyan.case.preliminary-failed.v1",
     "fuyan.case.recommended.v1",
+    "fuyan.case.closed.v1",
     "fuyan.case.withdrawal-refused.v1",
     "fuyan.dossier.withdrawal-requested.v1",
 )
@@ -37,7 +39,8 @@ MANNING = (
 class Desk:
     """One case's team; `marked` are the categories that each officer has marked.
 
-    `decided` by the district, and `recommended` to the city: from then on others read more of it.
+    `decided` by the district, or over without, and `recommended` to the city: from then on others
+    read more of it.
 
     A request to withdraw and its refusal come on two topics in any order, so both are counted.
     """
@@ -89,7 +92,7 @@ def evolve(desk: Desk, event: object) -> Desk:
             return replace(desk, marked={**desk.marked, officer: marked})
         case ConsensusRecorded():
             return replace(desk, agreed=True)
-        case Returned() | PreliminaryPassed() | PreliminaryFailed():
+        case Returned() | PreliminaryPassed() | PreliminaryFailed() | Closed():
             return replace(desk, decided=True)
         case Recommended():
             return replace(desk, recommended=True)

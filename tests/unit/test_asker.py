@@ -94,6 +94,11 @@ def test_the_office_reads_what_its_team_agreed_once_the_district_has_decided() -
         assert reads(told, of_type(told, name), "o1", "A-office", "clerk")
 
 
+def test_of_a_case_that_ended_without_a_decision_the_office_reads_as_in_the_case_itself() -> None:
+    told = story().agreed("A", ON).closed("A", ON, "withdrawn")
+    assert reads(told, of_type(told, "consensus-recorded"), "o1", "A-office", "clerk")
+
+
 def test_the_city_reads_what_was_recommended_to_it_and_no_other_city_does() -> None:
     told = story().agreed("A", ON).passed("A", ON)
     consensus = of_type(told, "consensus-recorded")
