@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import asyncpg
 import pytest
@@ -170,8 +170,9 @@ async def test_a_standby_on_a_dead_link_takes_over_all_the_same(
     async with links(postgres.port) as proxy:
         holder = new_log(database)
         standby = new_log(database.replace(f":{postgres.port}/", f":{proxy.port}/"))
-        async with standby.tenures([]):
+        async with AsyncExitStack() as standing:
             async with serving(holder):
+                await standing.enter_async_context(standby.tenures([]))
                 await until(lambda: standby.readiness().reasons[0].startswith("standby"))
                 proxy.freeze()
             await until_serving(standby)
