@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from shared.settings import ServiceSettings
 from shared.store import migrate as migrations
+from shared.store.schema import FROZEN
 from shared.web.app import serve as run
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +26,7 @@ class Service(StrEnum):
 
 
 PORTS = {service: 8001 + number for number, service in enumerate(Service)}
-_STORE = ("log", "command", "claim")
+_STORE = FROZEN
 APPENDED = dict.fromkeys(Service, _STORE) | {
     Service.submission: (*_STORE, "evidence_read", "evidence_erasure"),
     Service.projection: ("journal",),

@@ -41,6 +41,7 @@ class Demo:
             for service, url in parts.urls.items():
                 console.print(f"  {service:<13}{url}")
             console.print(f"  issuer       {parts.issuer_url}  (令牌 tokens: fuyan token --help)")
+            console.print(f"  运维 operators . {parts.operators}  (then: fuyan --help)")
             console.print(f"  看板 dashboard {parts.urls['projection']}/  (Ctrl-C 结束 ends it)")
             result = await self.play(parts)
             print(json.dumps(result, ensure_ascii=False), flush=True)

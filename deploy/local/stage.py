@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import shlex
 import shutil
 import socket
 import sys
@@ -62,6 +63,21 @@ class Stage:
             {**self.environment, "FUYAN_DATABASE": dsn},
             cwd=ROOT,
         )
+
+    @property
+    def operators(self) -> Path:
+        """A shell file with what the operator's commands are told, for this very installation."""
+        return self.clock.with_name("operator.env")
+
+    def equip(self) -> None:
+        """Write that file."""
+        told = {
+            **self.environment,
+            **{f"FUYAN_DATABASE_{name.upper()}": dsn for name, dsn in self.databases.items()},
+            **{f"FUYAN_URL_{name.upper()}": url for name, url in self.urls.items()},
+        }
+        lines = [f"export {name}={shlex.quote(value)}\n" for name, value in told.items()]
+        self.operators.write_text("".join(lines), encoding="utf-8")
 
 
 def _name(service: Service) -> str:
@@ -182,4 +198,5 @@ async def stage(kafka: str, port: int) -> AsyncIterator[Stage]:
                 await _database(server, service)
                 found.serve(service, own)
             await _ready(found)
+            found.equip()
             yield found

@@ -13,7 +13,12 @@ from sqlalchemy import (
     text,
 )
 
-from shared.store.schema import event_columns, following_tables, parked_table
+from shared.store.schema import (
+    dead_letter_table,
+    event_columns,
+    following_tables,
+    parked_table,
+)
 
 metadata = MetaData()
 
@@ -28,6 +33,7 @@ journal = Table(
 )
 head, fence = following_tables(metadata)
 parked = parked_table(metadata)
+dead_letter_act = dead_letter_table(metadata)
 
 folded = Table(
     "folded",

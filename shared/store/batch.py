@@ -73,12 +73,12 @@ class Batch:
     """What a run of wishes comes to, before it is committed."""
 
     records: list[Record] = field(default_factory=list)
-    commands: list[tuple[str, bytes, str, int, int | None, int]] = field(default_factory=list)
-    claims: list[tuple[str, str, str]] = field(default_factory=list)
+    commands: list[tuple[bytes, bytes, str, int, int | None, int]] = field(default_factory=list)
+    claims: list[tuple[str, str, bytes]] = field(default_factory=list)
     refusals: dict[tuple[str, str], str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     hot: dict[Stream, Hot] = field(default_factory=dict)
-    keys: dict[str, tuple[bytes, Written]] = field(default_factory=dict)
+    keys: dict[bytes, tuple[bytes | None, Written]] = field(default_factory=dict)
     answers: list[tuple[Wish, Written | Exception]] = field(default_factory=list)
 
     @property
@@ -98,10 +98,10 @@ def failed(wishes: Iterable[Wish], error: Exception) -> None:
             wish.answer.set_exception(error)
 
 
-def by_key(wishes: Collection[Wish]) -> dict[str, list[Wish]]:
-    """Wishes that carry a command, by its key."""
-    found: dict[str, list[Wish]] = {}
+def by_key(wishes: Collection[Wish]) -> dict[bytes, list[Wish]]:
+    """Wishes that carry a command, by the digest of its key."""
+    found: dict[bytes, list[Wish]] = {}
     for wish in wishes:
         if wish.command is not None:
-            found.setdefault(wish.command.key, []).append(wish)
+            found.setdefault(wish.command.digest, []).append(wish)
     return found

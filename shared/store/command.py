@@ -1,6 +1,7 @@
 """Who asks for what, and under which key: all that a log needs to know of a command."""
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from uuid import UUID
 
 
@@ -36,3 +37,8 @@ class Command:
     expected: int | None = None
     after: tuple[Heard, ...] = field(default=())
     traceparent: str | None = None
+    digest: bytes = field(init=False, repr=False)
+    """SHA-256 of the key: what the store keeps of it, and the event says of it (`ce_command`)."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "digest", sha256(self.key.encode()).digest())

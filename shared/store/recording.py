@@ -67,7 +67,7 @@ def recorded(
         on_behalf_of=command.on_behalf_of,
         correlation=command.correlation,
         causation=command.causation or command.correlation,
-        command=sha256(command.key.encode()).digest(),
+        command=command.digest,
         traceparent=command.traceparent,
         data=data,
         salt=salt,

@@ -70,8 +70,10 @@ log = Table(
 command = Table(
     "command",
     metadata,
-    _name("key", primary_key=True),
-    Column("fingerprint", LargeBinary, nullable=False),
+    # SHA-256 of the key, as the events say it: so that a tail can be taken back from its topic.
+    Column("key", LargeBinary, primary_key=True),
+    # Of what was asked; unknown for what was taken back.
+    Column("fingerprint", LargeBinary),
     Column("stream", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("first", BigInteger),
@@ -83,7 +85,7 @@ claim = Table(
     metadata,
     _name("kind", primary_key=True),
     _name("value", primary_key=True),
-    Column("command", Text, nullable=False),
+    Column("command", LargeBinary, nullable=False),
 )
 
 published = Table(
@@ -140,8 +142,29 @@ def parked_table(metadata: MetaData) -> Table:
     )
 
 
+def dead_letter_table(metadata: MetaData) -> Table:
+    """What a person asked to be done about parked records, by whom and why, and what came of it."""
+    return Table(
+        "dead_letter_act",
+        metadata,
+        Column("id", UUID(as_uuid=True), primary_key=True),
+        Column("act", Text, nullable=False),
+        _name("context"),
+        _name("key"),
+        Column("seq", Integer),
+        Column("actor", Text, nullable=False),
+        Column("reason", Text, nullable=False),
+        Column("asked_at", DateTime(timezone=True), nullable=False),
+        Column("done_at", DateTime(timezone=True)),
+        Column("outcome", Text),
+        Column("records", Integer),
+        CheckConstraint("act IN ('redrive', 'discard')", name="dead_letter_act_known"),
+    )
+
+
 head, fence = following_tables(metadata)
 parked = parked_table(metadata)
+dead_letter_act = dead_letter_table(metadata)
 
 heard = Table(
     "heard",
@@ -155,6 +178,46 @@ heard = Table(
     Column("arrival", BigInteger, nullable=False),
     UniqueConstraint("context", "subject", "version", name="heard_stream_version"),
     UniqueConstraint("arrival", name="heard_arrival"),
+)
+
+erasure = Table(
+    "erasure",
+    metadata,
+    _name("context", primary_key=True),
+    _name("subject", primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    # All that is left of the data: with it the leaf, and so every proof, can still be checked.
+    Column("datahash", LargeBinary, nullable=False),
+    Column("cause", BigInteger, nullable=False),
+)
+
+void = Table(
+    "void",
+    metadata,
+    # What a topic holds, and this log could not take back: named, with its bytes, and never lost.
+    _name("topic", primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+    _name("context"),
+    _name("subject"),
+    Column("version", Integer, nullable=False),
+    Column("id", UUID(as_uuid=True), nullable=False),
+    Column("headers", JSONB, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("adopted_at", DateTime(timezone=True), nullable=False),
+)
+
+tree_head = Table(
+    "tree_head",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("streams", LargeBinary, nullable=False),
+    Column("signed_at", DateTime(timezone=True), nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
 )
 
 _FROZEN = """
@@ -205,5 +268,32 @@ def create(connection: Connection) -> None:
     """All tables of a store that writes."""
     metadata.create_all(connection)
     define_refusal(connection)
-    for table in ("log", "command", "claim"):
+    for table in FROZEN:
+        freeze(connection, table)
+
+
+FROZEN = ("log", "command", "claim", "void", "tree_head")
+"""Append-only, by rights and by trigger."""
+
+
+def extend(connection: Connection) -> None:
+    """To a store of the first release: keys as digests, and the tables of proof and repair."""
+    columns = connection.execute(
+        text(
+            "SELECT data_type FROM information_schema.columns"
+            " WHERE table_name = 'command' AND column_name = 'key'"
+        )
+    )
+    if columns.scalar_one() == "bytea":  # made by this release
+        return
+    for table, column in (("command", "key"), ("claim", "command")):
+        connection.execute(
+            text(
+                f"ALTER TABLE {table} ALTER COLUMN {column} TYPE bytea"
+                f" USING sha256(convert_to({column}, 'UTF8'))"
+            )
+        )
+    connection.execute(text("ALTER TABLE command ALTER COLUMN fingerprint DROP NOT NULL"))
+    metadata.create_all(connection)
+    for table in ("void", "tree_head"):
         freeze(connection, table)

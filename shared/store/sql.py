@@ -12,7 +12,8 @@ LOOK = """
 SELECT 'pid' AS kind, NULL AS first, NULL AS second, pg_backend_pid() AS number,
        NULL::bigint AS position, NULL::bytea AS data
 UNION ALL
-SELECT 'key', key, stream, version, last, fingerprint FROM command WHERE key = ANY($1::text[])
+SELECT 'key', encode(key, 'hex'), stream, version, last, fingerprint FROM command
+ WHERE key = ANY($1::bytea[])
 UNION ALL
 SELECT 'log', context || '/' || type, subject, version, position, data
   FROM log JOIN unnest($2::text[], $3::text[]) AS s(c, n) ON context = c AND subject = n
@@ -74,8 +75,8 @@ def insert_parked(start: int) -> str:
 
 _WRITTEN = f"""
 WITH c AS (INSERT INTO command SELECT * FROM
-  {_unnest(("text", "bytea", "text", "int", "bigint", "bigint"), N + 1)}),
-u AS (INSERT INTO claim SELECT * FROM {_unnest(("text", "text", "text"), N + 7)})"""  # noqa: S608
+  {_unnest(("bytea", "bytea", "text", "int", "bigint", "bigint"), N + 1)}),
+u AS (INSERT INTO claim SELECT * FROM {_unnest(("text", "text", "bytea"), N + 7)})"""  # noqa: S608
 _HEADS, _FENCES = follow_upserts(N + 10)
 APPEND = f"""{_WRITTEN}
 {insert_events("log", 1)}

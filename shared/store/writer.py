@@ -29,6 +29,9 @@ MAX_BATCH_BYTES = 4 * 1024 * 1024
 MAX_WAITING = 10_000
 MAX_HOT = 50_000
 
+Done = dict[bytes, tuple[bytes | None, Written]]
+"""Fingerprint and answer by the digest of the key; unknown is the print of what was taken back."""
+
 
 class Writer:
     """Decides and appends, in the order of arrival, for as long as its session lives."""
@@ -90,12 +93,12 @@ class Writer:
             while len(self._hot) > MAX_HOT:
                 self._hot.popitem(last=False)
 
-    async def _look(self, wishes: Sequence[Wish]) -> dict[str, tuple[bytes, Written]]:
+    async def _look(self, wishes: Sequence[Wish]) -> Done:
         """One round trip: which keys are done already, and the streams not yet in memory.
 
         It also shows that the session is ours, so that a zombie answers nobody.
         """
-        keys = [wish.command.key for wish in wishes if wish.command is not None]
+        keys = [wish.command.digest for wish in wishes if wish.command is not None]
         asked = {stream for wish in wishes for stream in (*wish.reading, *self._own(wish.command))}
         cold = {stream for stream in asked if stream not in self._hot}
         own = [stream for stream in cold if not self._aggregates[stream.context].heard]
@@ -109,14 +112,14 @@ class Writer:
                 [stream.context for stream in heard],
                 [stream.subject for stream in heard],
             )
-        done: dict[str, tuple[bytes, Written]] = {}
+        done: Done = {}
         events: dict[Stream, list[tuple[int, str, bytes]]] = {stream: [] for stream in cold}
         for kind, first, second, number, position, data in rows:
             if kind == "pid":
                 if number != self._session.pid:
                     raise LeaseLost("a pooler stands between: two writers would share one session")
             elif kind == "key":
-                done[first] = (data, Written(second, number, position))
+                done[bytes.fromhex(first)] = (data, Written(second, number, position))
             else:
                 context, name = first.split("/", 1)
                 events[Stream(context, second)].append((number, name, data))
@@ -140,7 +143,7 @@ class Writer:
                 state = aggregate.evolve(state, decode(name, data))
         return Hot(max((version for version, _, _ in found), default=0), state)
 
-    async def _write(self, wishes: Sequence[Wish], done: dict[str, tuple[bytes, Written]]) -> None:
+    async def _write(self, wishes: Sequence[Wish], done: Done) -> None:
         """Commit these wishes; where the data of one is at fault, halve until it fails alone."""
         batch, rest = self._decide(wishes, done)
         if not batch.empty:
@@ -184,7 +187,7 @@ class Writer:
             self._on_committed(self.position)
 
     def _decide(
-        self, wishes: Sequence[Wish], done: Mapping[str, tuple[bytes, Written]]
+        self, wishes: Sequence[Wish], done: Mapping[bytes, tuple[bytes | None, Written]]
     ) -> tuple[Batch, Sequence[Wish]]:
         """Fold wish after wish over what the earlier ones of the batch will have written.
 
@@ -209,15 +212,15 @@ class Writer:
         self,
         wish: Wish,
         batch: Batch,
-        done: Mapping[str, tuple[bytes, Written]],
+        done: Mapping[bytes, tuple[bytes | None, Written]],
         now: datetime,
         today: date,
     ) -> tuple[list[Record], Written]:
         command = wish.command
         if command is not None:
-            earlier = done.get(command.key) or batch.keys.get(command.key)
+            earlier = done.get(command.digest) or batch.keys.get(command.digest)
             if earlier is not None:
-                if earlier[0] != command.fingerprint:
+                if earlier[0] not in (command.fingerprint, None):
                     raise Refused("idempotency-key-reused")
                 if wish.step is not None:  # the effect is there, its head may not be
                     self._follow(wish.step, self._kept(wish.step, batch), batch)
@@ -269,9 +272,16 @@ class Writer:
         if command is not None:
             begin = records[0].position if records else None
             batch.commands.append(
-                (command.key, command.fingerprint, written.stream, version, begin, written.position)
+                (
+                    command.digest,
+                    command.fingerprint,
+                    written.stream,
+                    version,
+                    begin,
+                    written.position,
+                )
             )
-            batch.keys[command.key] = (command.fingerprint, written)
+            batch.keys[command.digest] = (command.fingerprint, written)
         if wish.step is not None:
             self._follow(wish.step, kept, batch)
         return records, written
@@ -301,7 +311,7 @@ class Writer:
         if key in batch.refusals or command is None:
             raise Refused(claim.refusal, value=claim.value)
         batch.refusals[key] = claim.refusal
-        batch.claims.append((claim.kind, claim.value, command.key))
+        batch.claims.append((claim.kind, claim.value, command.digest))
 
     def _kept(self, step: Step, batch: Batch) -> Hot | None:
         """The followed stream with this event, if its state is in memory and wants it."""

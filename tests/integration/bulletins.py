@@ -23,7 +23,7 @@ from shared.contracts.registry import encode, type_of
 from shared.events.envelope import Record
 from shared.settings import ServiceSettings
 from shared.store.migrate import migrate
-from shared.store.schema import COLUMNS
+from shared.store.schema import COLUMNS, FROZEN
 from shared.web.keys import Keys
 from tests.integration.review import DISTRICT, FIRST
 from tests.unit.web_app import IssuerSide, settings_for
@@ -95,7 +95,7 @@ async def notification(
     **settings: Any,
 ) -> AsyncIterator[Notification]:
     """Serving on that day, without Kafka."""
-    await migrate(database, MIGRATIONS, None, ("log", "command", "claim"))
+    await migrate(database, MIGRATIONS, None, FROZEN)
     await hear_before(database, heard)
     issuer = Issuer()
     usual: ServiceSettings = settings_for(

@@ -28,6 +28,7 @@ from shared.settings import ServiceSettings
 from shared.standard import prerequisites, score
 from shared.store.log import Log, Tenure
 from shared.store.migrate import migrate
+from shared.store.schema import FROZEN
 from shared.web.app import new_app
 from tests.integration.ears import heed
 from tests.unit.web_app import IssuerSide, settings_for
@@ -143,7 +144,7 @@ class Review:
 @asynccontextmanager
 async def review(database: str, clock: Path) -> AsyncIterator[Review]:
     """Serving on the day of the opening, with nothing opened yet."""
-    await migrate(database, MIGRATIONS, None, ("log", "command", "claim"))
+    await migrate(database, MIGRATIONS, None, FROZEN)
     write_clock(clock, datetime.combine(OPENING, time(9), SHANGHAI))
     issuer = Issuer()
     side = IssuerSide(issuer)

@@ -13,6 +13,7 @@ from shared.contracts.dossier import DeficiencyWithdrawn, DossierEvent
 from shared.store.command import Command
 from shared.store.log import Duty, Log
 from shared.store.migrate import migrate
+from shared.store.schema import FROZEN
 from shared.store.streams import Aggregate, Stream
 
 MIGRATIONS = Path(__file__).parents[2] / "services" / "submission" / "migrations"
@@ -58,7 +59,7 @@ def new_log(database: str, service: str = "submission") -> Log:
 
 
 async def prepare(database: str) -> None:
-    await migrate(database, MIGRATIONS, None, ("log", "command", "claim"))
+    await migrate(database, MIGRATIONS, None, FROZEN)
 
 
 @asynccontextmanager

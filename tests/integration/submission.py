@@ -23,6 +23,7 @@ from shared.events.envelope import Record
 from shared.store.log import Log, Tenure
 from shared.store.migrate import migrate
 from shared.store.pool import Pool
+from shared.store.schema import FROZEN
 from shared.web.app import new_app
 from tests.integration.ears import heed
 from tests.unit.dossiers import OFFICE, OPENING, PROGRAMME, TOWNSHIP
@@ -142,7 +143,7 @@ async def submission(
     **given: Any,
 ) -> AsyncIterator[Submission]:
     """Serving on that day, with the programme heard."""
-    await migrate(database, MIGRATIONS, None, ("log", "command", "claim"))
+    await migrate(database, MIGRATIONS, None, FROZEN)
     write_clock(clock, datetime.combine(day, time(9), SHANGHAI))
     issuer = Issuer()
     side = IssuerSide(issuer)

@@ -16,6 +16,7 @@ from services.notification import looking
 from shared.clock import SHANGHAI, write_clock
 from shared.messaging import reactions
 from shared.store.migrate import migrate
+from shared.store.schema import FROZEN
 from tests.integration.test_messaging import topic
 from tests.integration.test_notification_http import (
     DISTRICT,
@@ -62,7 +63,7 @@ async def calendar(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(looking, "LOOK_S", 0.02)
     monkeypatch.setattr(looking, "SURE_S", 0.3)
     monkeypatch.setattr(reactions, "WATCH_S", 0.1)
-    await migrate(database, MIGRATIONS, None, ("log", "command", "claim"))
+    await migrate(database, MIGRATIONS, None, FROZEN)
     found = Calendar(tmp_path / "clock", database)
     found.turn(DUE)
     return found

@@ -11,6 +11,7 @@ from deploy.local.kafka import Cluster
 from shared.contracts.payloads import example
 from shared.events.envelope import SEALED, seal
 from shared.store.migrate import migrate
+from shared.store.schema import FROZEN
 from tests.integration.test_notification_http import (
     GOV,
     MIGRATIONS,
@@ -26,7 +27,7 @@ PLANNED = "fuyan.dossier.plan-filed.v1"
 
 @pytest.fixture
 async def running(database: str, clean_kafka: Cluster) -> AsyncIterator[Running]:
-    await migrate(database, MIGRATIONS, None, ("log", "command", "claim"))
+    await migrate(database, MIGRATIONS, None, FROZEN)
     async with notification(database, clean_kafka.bootstrap) as found:
         await enrol(found.others)
         await found.others.announce(PLANNED, f"{OFFICE}:o12")

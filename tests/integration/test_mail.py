@@ -14,6 +14,7 @@ from deploy.local.kafka import Cluster
 from services.notification import mailing, mails
 from shared.contracts.notice import NoticeEvent
 from shared.store.migrate import migrate
+from shared.store.schema import FROZEN
 from shared.store.streams import Unavailable
 from tests.integration.mailbox import Mailbox, mailbox
 from tests.integration.test_notification_http import (
@@ -47,7 +48,7 @@ async def running(
     monkeypatch.setattr(mails, "PAUSES", short)
     # The golden events are of 2018: to whom it happens now they are not too old.
     monkeypatch.setattr(mails, "TOO_OLD", timedelta(days=36500))
-    await migrate(database, MIGRATIONS, None, ("log", "command", "claim"))
+    await migrate(database, MIGRATIONS, None, FROZEN)
     async with notification(
         database,
         clean_kafka.bootstrap,

@@ -26,6 +26,7 @@ from shared.contracts.registry import BY_TYPE, CONTEXTS, CONTRACTS_URL, decode
 from shared.events.envelope import Record, to_headers
 from shared.messaging.topics import ensure
 from shared.store.migrate import migrate
+from shared.store.schema import FROZEN
 from tests.integration.test_messaging import topic
 
 pytestmark = pytest.mark.kafka
@@ -150,7 +151,7 @@ async def notification(database: str, bootstrap: str, **settings: Any) -> AsyncI
 
 @pytest.fixture
 async def running(database: str, clean_kafka: Cluster) -> AsyncIterator[Running]:
-    await migrate(database, MIGRATIONS, None, ("log", "command", "claim"))
+    await migrate(database, MIGRATIONS, None, FROZEN)
     async with notification(database, clean_kafka.bootstrap) as found:
         yield found
 
@@ -293,7 +294,7 @@ async def test_notices_are_announced_without_what_they_say(
 async def test_a_service_started_again_still_knows_who_takes_part(
     database: str, clean_kafka: Cluster
 ) -> None:
-    await migrate(database, MIGRATIONS, None, ("log", "command", "claim"))
+    await migrate(database, MIGRATIONS, None, FROZEN)
     async with notification(database, clean_kafka.bootstrap) as first:
         await enrol(first.others)
         await first.until_told(GOV, 1)

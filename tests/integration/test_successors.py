@@ -6,6 +6,7 @@ import pytest
 
 from deploy.local.kafka import Cluster
 from shared.store.migrate import migrate
+from shared.store.schema import FROZEN
 from tests.integration.test_notification_http import (
     DISTRICT,
     MIGRATIONS,
@@ -23,7 +24,7 @@ BEFORE = {"programme": P, "organisation": DISTRICT}
 
 @pytest.fixture
 async def running(database: str, clean_kafka: Cluster) -> AsyncIterator[Running]:
-    await migrate(database, MIGRATIONS, None, ("log", "command", "claim"))
+    await migrate(database, MIGRATIONS, None, FROZEN)
     async with notification(database, clean_kafka.bootstrap) as found:
         yield found
 

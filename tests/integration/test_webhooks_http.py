@@ -18,6 +18,7 @@ from standardwebhooks.webhooks import Webhook
 from deploy.local.kafka import Cluster
 from services.notification import subscriptions, webhooks
 from shared.store.migrate import migrate
+from shared.store.schema import FROZEN
 from tests.integration.test_notification_http import (
     MIGRATIONS,
     OFFICE,
@@ -80,7 +81,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 @pytest.fixture
 async def running(database: str, clean_kafka: Cluster) -> AsyncIterator[Running]:
-    await migrate(database, MIGRATIONS, None, ("log", "command", "claim"))
+    await migrate(database, MIGRATIONS, None, FROZEN)
     async with notification(database, clean_kafka.bootstrap) as found:
         yield found
 
@@ -302,7 +303,7 @@ async def test_what_is_owed_outlives_the_process_that_owed_it(
 ) -> None:
     monkeypatch.setattr(webhooks, "TIMEOUT_S", 1)
     monkeypatch.setattr(subscriptions, "BACK_OFF_S", (0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
-    await migrate(database, MIGRATIONS, None, ("log", "command", "claim"))
+    await migrate(database, MIGRATIONS, None, FROZEN)
     async with receiving() as receiver:
         receiver.answers = lambda _: 503
         async with notification(database, clean_kafka.bootstrap) as first:
