@@ -4,6 +4,8 @@ SHELL := /bin/sh
 PYTHON ?=
 KAFKA ?=
 ARGS ?=
+# How many tests run beside each other, each with its own PostgreSQL and Kafka (0: one by one).
+JOBS ?= 2
 UV := .venv/tools/bin/uv
 # Whoever has the tools for development keeps them: a demo never takes packages away.
 INSTALLED := $(if $(wildcard .venv/bin/pytest),.venv/.dev,.venv/.demo)
@@ -18,7 +20,7 @@ demo-once: $(INSTALLED)
 	.venv/bin/fuyan demo --once $(if $(KAFKA),--kafka "$(KAFKA)") $(ARGS)
 
 test: check
-	.venv/bin/python -m pytest $(ARGS)
+	.venv/bin/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/.dev
 	.venv/bin/ruff check .
