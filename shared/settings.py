@@ -8,6 +8,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.contracts.registry import CONTRACTS_URL
 
+from shared.crash import parse
+
 DEMO_ISSUER = "urn:fuyan:demo"
 
 
@@ -40,6 +42,10 @@ class ServiceSettings(BaseSettings):
     clock: str | None = None
     """A file that the demo writes the time into; refused outside the demo."""
     demo: bool = False
+    crash_at: str | None = None
+    """A place of `shared/crash.py` at which the process dies, for tests; refused outside the demo."""
+    crash_log: Path | None = None
+    """The file that is told when it did."""
     drain_seconds: PositiveFloat = 20
     """How long requests in flight may take after SIGTERM."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -55,6 +61,10 @@ class ServiceSettings(BaseSettings):
             raise ValueError(
                 "FUYAN_CLOCK is for the demo only: unset it, or the record could be back-dated"
             )
+        if self.crash_at is not None and not self.demo:
+            raise ValueError("FUYAN_CRASH_AT is for tests in the demo only: unset it")
+        if self.crash_at is not None:
+            parse(self.crash_at)
         if (self.kafka_username is None) != (self.kafka_password_file is None):
             raise ValueError("FUYAN_KAFKA_USERNAME and FUYAN_KAFKA_PASSWORD_FILE go together")
         return self

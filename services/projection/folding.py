@@ -10,6 +10,7 @@ import structlog
 from services.projection.follower import Entry
 from services.projection.models import store
 from shared.contracts.registry import UnknownType, decode
+from shared.crash import crash_point
 from shared.events.envelope import Record
 from shared.messaging.reactions import Received
 from shared.store.schema import COLUMNS
@@ -88,6 +89,8 @@ class Fold:
                 if moved != "UPDATE 1":
                     raise AnotherFolds(f"the cursor is no longer at {self.position}")
                 await store.apply(self._connection, received(entries))
+                crash_point("projection/upserted")
+            crash_point("projection/committed")
             self.position = last
             return last
 

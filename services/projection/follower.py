@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from shared.clock import Clock
 from shared.contracts.registry import CONTEXTS, Event, UnknownVersion
+from shared.crash import crash_point
 from shared.events.envelope import Identity, Malformed, Record
 from shared.messaging.follow import (
     Fork,
@@ -127,10 +128,12 @@ class Follower:
                 while not watching.done():
                     found = await consumer.getmany(timeout_ms=WAIT_MS, max_records=MAX_RECORDS)
                     if found:
+                        crash_point("projection/polled")
                         await self._append(
                             (one for records in found.values() for one in records), appended
                         )
                         self._degraded.pop("journal", None)
+                        crash_point("projection/next-poll")
                 watching.result()
         finally:
             if watching is not None:
@@ -169,6 +172,7 @@ class Follower:
                     *follow_arrays(page.steps),
                     *parked_arrays([step.parked for step in page.steps if step.parked is not None]),
                 )
+            crash_point("projection/appended")
             self._heads.update(page.heads)
         # What was read counts as read only now: a statement that failed must be tried again.
         for message, id_ in page.passed:

@@ -22,6 +22,7 @@ from faststream.kafka.prometheus import KafkaPrometheusMiddleware
 from prometheus_client import REGISTRY
 
 from shared.contracts.registry import CONTEXTS, Event, UnknownVersion
+from shared.crash import crash_point
 from shared.events.envelope import Identity, Malformed, Record
 from shared.messaging.follow import (
     Place,
@@ -161,6 +162,7 @@ class Reactions:
             try:
                 await asyncio.wait((taking, over), return_when=asyncio.FIRST_COMPLETED)
                 if taking.done() and taking.exception() is None:
+                    crash_point("reaction/appended")
                     await message.ack()
                     return
             finally:
@@ -217,6 +219,7 @@ class Reactions:
         except Exception as error:
             await self._park(tenure, message, who, f"{type(error).__name__}: {error}")
             return
+        crash_point("reaction/decoded")
         step = self._step(message, who)
         if who.context in self._log.kept:
             step = replace(step, kept=record)

@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.partitioner import murmur2
 
 from shared.contracts.registry import CONTEXTS, CONTRACTS_URL
+from shared.crash import crash_point
 from shared.messaging.kafka import SILENT, Kafka, abandoned, partitions
 from shared.messaging.outgoing import dressed, outgoing
 from shared.messaging.tail import compare
@@ -155,6 +156,7 @@ class Relay:
                     await self._log.grown(position, LOOK_S if moved == position else MOVE_S)
                     page = await self._page(position, PAGE_BESIDE_COMMANDS)
                 else:
+                    crash_point("relay/page-read")
                     committed = self._log.committed
                     sending = asyncio.create_task(self._send(producer, page))
                     try:
@@ -162,6 +164,7 @@ class Relay:
                         # The next page is read while this one is acknowledged.
                         page = await self._page(position, limit)
                         await sending
+                        crash_point("relay/acknowledged")
                     finally:
                         sending.cancel()
                     quiet = self._log.committed == committed
@@ -201,6 +204,7 @@ class Relay:
             await submit(to, batch)
         for to, count, future in sent:
             offset = (await future).offset
+            crash_point("relay/half-sent")
             if offset < self._ends.get(to, 0):
                 raise Wiped(f"{to.topic}/{to.partition} was emptied under the producer")
             self._ends[to] = offset + count

@@ -11,6 +11,7 @@ import structlog
 from shared.clock import Clock
 from shared.contracts.refusals import Refused
 from shared.contracts.registry import Event
+from shared.crash import crash_point
 from shared.store.batch import Step, Wish, failed
 from shared.store.command import Command
 from shared.store.reading import Reader
@@ -130,6 +131,8 @@ class Log(Reader):
         for stream in reading:
             if "\0" in stream.subject:
                 raise Refused("value-not-storable", reason="a NUL in a subject")
+        if command is not None:
+            crash_point("command/validated")
         answer: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
         self._tenure.writer.add(Wish(reading, decision, command, step, self.clock(), answer))
         return await answer
@@ -195,6 +198,7 @@ class Log(Reader):
         try:
             await tenure.writer.run()
         finally:
+            crash_point("lease/lost")
             self._tenure = None
             tenure.session.end()
             self._leave(tenure.writer, tenure.session)

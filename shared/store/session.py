@@ -12,6 +12,8 @@ from typing import TypeVar
 import asyncpg
 import structlog
 
+from shared.crash import crash_point
+
 LEASE = 0x66757961  # any number that every process of one database agrees on
 POLL_S = 0.1
 AGAIN_S = 0.2
@@ -157,6 +159,7 @@ class Lease:
                     "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
                 )
             )
+            crash_point("lease/taken")
             return Session(connection, *row)
         except BaseException:
             connection.terminate()

@@ -16,6 +16,7 @@ import asyncpg
 from shared.clock import Clock, civil_day
 from shared.contracts.refusals import Refused
 from shared.contracts.registry import UnknownType, decode
+from shared.crash import crash_point, crash_soon
 from shared.events.envelope import Record
 from shared.store.batch import Batch, Hot, Step, Wish
 from shared.store.command import Command, Heard
@@ -88,6 +89,7 @@ class Writer:
             if not self._waiting:
                 self._wake.clear()
             done = await self._look(self._pending)
+            crash_point("command/head-read")
             await self._write(self._pending, done)
             self._pending = []
             while len(self._hot) > MAX_HOT:
@@ -150,7 +152,9 @@ class Writer:
             try:
                 statement, values = append(batch, self.arrival)
                 async with self._session.turn() as connection:
+                    crash_soon("command/batch-sent")
                     await connection.fetch(statement, *values)
+                crash_point("command/committed")
             except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
                 culprit = _culprit(batch, error)
                 if len(wishes) == 1:

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
+from shared import crash
 from shared.collector import calm
 from shared.settings import ServiceSettings
 from shared.telemetry import logs
@@ -92,6 +93,7 @@ def roles_by_route(app: FastAPI) -> dict[tuple[str, str], frozenset[str] | None]
 
 def serve(app_factory: Callable[[S], FastAPI], host: str, port: int, settings: S) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is in flight within `drain_seconds`."""
+    crash.arm(settings.crash_at, settings.crash_log)
     app = app_factory(settings)
     logs.configure(app.title, settings.log_level)
     config = uvicorn.Config(
@@ -123,4 +125,5 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: Any = None) -> None:
         # Before uvicorn waits for the connections: a stream that never ends would use it all up.
         self._fastapi.state.draining.set()
+        crash.crash_point("command/stopping")
         await super().shutdown(sockets)

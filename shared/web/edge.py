@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.contracts.refusals import Refused
+from shared.crash import crash_soon
 from shared.telemetry.metrics import REQUESTS
 from shared.telemetry.trace import continued
 from shared.web.invalid import pointer
@@ -60,6 +61,8 @@ class Edge:
             try:
                 bounded = _Bounded(receive, self._limit(scope["path"]), headers)
                 await self._app(scope, bounded, answer)
+                if answer.status == 201:
+                    crash_soon("command/replied")
             except Exception:
                 log.exception("unexpected", path=scope["path"])
                 if answer.status:  # half an answer is out: only breaking off tells the client so

@@ -25,6 +25,16 @@ def test_a_movable_clock_is_refused_outside_the_demo() -> None:
     assert settings(clock="/run/clock", demo=True).clock == "/run/clock"
 
 
+def test_a_crash_point_is_refused_outside_the_demo_and_where_there_is_none() -> None:
+    with pytest.raises(ValidationError, match="FUYAN_CRASH_AT is for tests"):
+        settings(crash_at="relay/page-read")
+    with pytest.raises(ValidationError, match="no crash point"):
+        settings(crash_at="relay/page-raed", demo=True)
+    with pytest.raises(ValidationError, match="no crash point"):
+        settings(crash_at="relay/page-read:0", demo=True)
+    assert settings(crash_at="relay/page-read:3", demo=True).crash_at == "relay/page-read:3"
+
+
 def test_the_demos_issuer_is_refused_outside_the_demo() -> None:
     with pytest.raises(ValidationError, match="gives anyone any role"):
         settings(issuer="urn:fuyan:demo:local")

@@ -11,6 +11,7 @@ from services.projection.models.dossier import DossierProgress
 from services.projection.models.programme import ProgrammeProgress
 from services.projection.models.rows import Rows, fold
 from services.projection.models.schema import SCHEMA, Connection, to_text
+from shared.crash import crash_point
 from shared.messaging.reactions import Received
 
 T = TypeVar("T")
@@ -57,6 +58,7 @@ async def apply(connection: Connection, received: Sequence[Received]) -> None:
             programmes.append(after.programme)
         dossiers += _changed(before.dossiers, after.dossiers)
         cases += _changed(before.cases, after.cases)
+    crash_point("projection/folded")
     if programmes:
         await connection.execute(
             _UPSERT_PROGRAMMES,
