@@ -7,7 +7,6 @@ from pydantic import Field, PositiveFloat, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.contracts.registry import CONTRACTS_URL
-
 from shared.crash import parse
 
 DEMO_ISSUER = "urn:fuyan:demo"
@@ -43,7 +42,7 @@ class ServiceSettings(BaseSettings):
     """A file that the demo writes the time into; refused outside the demo."""
     demo: bool = False
     crash_at: str | None = None
-    """A place of `shared/crash.py` at which the process dies, for tests; refused outside the demo."""
+    """Where the process dies (`shared/crash.py`), for tests; refused outside the demo."""
     crash_log: Path | None = None
     """The file that is told when it did."""
     drain_seconds: PositiveFloat = 20
