@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, PositiveFloat, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.contracts.registry import CONTRACTS_URL
+from shared.contracts.registry import CONTRACTS_URL, SHAPES
 from shared.crash import parse
 
 DEMO_ISSUER = "urn:fuyan:demo"
@@ -34,6 +34,8 @@ class ServiceSettings(BaseSettings):
     """Who signs the tokens (`iss`)."""
     jwks_url: str
     audience: str = "fuyan"
+    emit: str = Field(default="", max_length=4000)
+    """Wire names of event versions that are written from now on, by commas; else the first ones."""
     contracts_url: str = Field(default=CONTRACTS_URL, pattern=r"^https?://[^ ]+[^/ ]$")
     """Where readers of the topics find the JSON Schemas (`ce_dataschema`): notification's."""
     sign_in_url: str | None = None
@@ -66,7 +68,17 @@ class ServiceSettings(BaseSettings):
             parse(self.crash_at)
         if (self.kafka_username is None) != (self.kafka_password_file is None):
             raise ValueError("FUYAN_KAFKA_USERNAME and FUYAN_KAFKA_PASSWORD_FILE go together")
+        if unknown := sorted(self.emitted - SHAPES.keys()):
+            raise ValueError(
+                f"FUYAN_EMIT names {', '.join(unknown)}, which this release cannot write: "
+                "upgrade it first, or take the name out"
+            )
         return self
+
+    @property
+    def emitted(self) -> frozenset[str]:
+        """The wire names of `emit`."""
+        return frozenset(name.strip() for name in self.emit.split(",") if name.strip())
 
     def kafka_password(self) -> str | None:
         """Read when asked, so that it is kept in no object that could be shown."""

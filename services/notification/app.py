@@ -92,5 +92,6 @@ def new_log(settings: ServiceSettings) -> Log:
         service="notification",
         installation=settings.installation,
         clock=clock_from(settings.clock, settings.demo),
+        emit=settings.emitted,
         retain=FOLLOWED,
     )

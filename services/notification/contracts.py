@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from shared.contracts.asyncapi import document
 from shared.contracts.payloads import Side, example, schema
 from shared.contracts.refusals import Refused
-from shared.contracts.registry import BY_TYPE, CONTEXTS
+from shared.contracts.registry import CONTEXTS, SHAPES
 from shared.web.auth import ROLES, Principal, allow
 
 
@@ -42,7 +42,7 @@ def routes() -> APIRouter:
                     "example": f"/v1/contracts/{name}/example",
                 }
                 for context in CONTEXTS.values()
-                for name in context.events
+                for name in context.types
             ],
         }
 
@@ -65,6 +65,6 @@ def routes() -> APIRouter:
 
 
 def _known(name: str) -> str:
-    if name not in BY_TYPE:
+    if name not in SHAPES:
         raise Refused("no-such-contract", type=name)
     return name

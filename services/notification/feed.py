@@ -9,7 +9,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Response
 
 from shared.contracts.refusals import Refused
-from shared.contracts.registry import BY_TYPE
+from shared.contracts.registry import SHAPES
 from shared.events.envelope import Record
 from shared.events.structured import structured
 from shared.store.log import Log
@@ -89,7 +89,7 @@ def known_types(types: Iterable[str]) -> tuple[str, ...]:
     """Wire names, each of which exists; Refused("no-such-contract")."""
     named = tuple(types)
     for name in named:
-        if name not in BY_TYPE:
+        if name not in SHAPES:
             raise Refused("no-such-contract", type=name)
     return named
 

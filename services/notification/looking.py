@@ -19,7 +19,7 @@ from shared.contracts.blocks import OfTownship, ProgrammeSite
 from shared.contracts.notice import NoticeEvent
 from shared.contracts.programme import EVENTS as PROGRAMME_EVENTS
 from shared.contracts.refusals import Refused
-from shared.contracts.registry import BY_TYPE, Event, decode
+from shared.contracts.registry import BY_TYPE, SHAPES, Event, decode, newest
 from shared.store.command import Command
 from shared.store.log import Log, Tenure
 from shared.store.streams import Stream
@@ -31,8 +31,8 @@ SURE_S = 2.0
 
 _TYPES = sorted(
     name
-    for name, event in BY_TYPE.items()
-    if event in WATCHED or event in PROGRAMME_EVENTS.values()
+    for name in SHAPES
+    if (event := BY_TYPE[newest(name)]) in WATCHED or event in PROGRAMME_EVENTS.values()
 )
 
 logger = structlog.get_logger(__name__)

@@ -149,8 +149,9 @@ def _concerned(event: Event, acting: str, known: Programme) -> Iterator[Hearer]:
         case dossier.FundingDecided():
             yield Hearer(event.office, "head", "office-about-itself")
         case dossier.GoodPracticeShared():
-            for other in known.enrolled:
-                if other.office != event.office:
+            for code, other in known.townships.items():
+                heard = event.publicity != "named" or code in event.shared_with
+                if other.enrolled and other.office != event.office and heard:
                     yield Hearer(other.office, "head", "good-practice", digest=True)
         case OfTownship():
             member = known.townships.get(event.township)

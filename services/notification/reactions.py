@@ -14,7 +14,7 @@ from services.notification.sentences import TEMPLATES
 from services.notification.templates import TEMPLATE_VERSION
 from shared.contracts.blocks import OfTownship, ProgrammeSite
 from shared.contracts.programme import ProgrammeEvent
-from shared.contracts.registry import BY_TYPE, CONTEXTS, Event, decode
+from shared.contracts.registry import CONTEXTS, SHAPES, Event, decode, newest
 from shared.messaging.reactions import Handler, Reaction, Received
 from shared.store.log import Log, Tenure
 from shared.store.streams import Changes, Stream, Unavailable
@@ -53,7 +53,7 @@ class Roll:
             )
         self._known.clear()
         for name, data in rows:
-            if name in BY_TYPE:
+            if name in SHAPES:
                 self.hear(decode(name, data))  # type: ignore[arg-type]  # of that context only
 
     async def run(self, tenure: Tenure) -> None:
@@ -87,7 +87,7 @@ def telling(received: Received, roll: Roll, at: datetime) -> Reaction | None:
     decision waits, and finds more inboxes when this is asked again.
     """
     event = received.event
-    if received.record.type not in TEMPLATES:
+    if newest(received.record.type) not in TEMPLATES:
         return None
     organisations = sorted(roll.organisations(event))
     inboxes = [Stream("notice", f"{event.programme}/{name}") for name in organisations]

@@ -138,7 +138,7 @@ TEMPLATES: Mapping[str, Template] = {
             ("reason", "（{reason}）", " ({reason})"),
         ),
     ),
-    "fuyan.dossier.good-practice-shared.v1": Template(
+    "fuyan.dossier.good-practice-shared.v2": Template(
         "{township_name}分享经验做法：{title}",
         "{township_name} shares what worked: {title}",
     ),

@@ -13,7 +13,7 @@ from services.notification.programmes import Programme
 from services.notification.sentences import TEMPLATES
 from services.notification.words import OVERDUE, WORDS
 from shared.contracts.notice import Escalated
-from shared.contracts.registry import Event, decode, type_of
+from shared.contracts.registry import Event, decode, newest, type_of
 from shared.events.envelope import Record
 from shared.web.shown import shown
 
@@ -80,7 +80,7 @@ def notice_title(known: Notice, cause: Record | None, heard: Programme) -> Title
 
 def title_of(record: Record | None, names: Mapping[str, str]) -> Title:
     """As `title`; a cause erased, or written by a newer image, must not hide the other notices."""
-    if record is None or record.type not in TEMPLATES:
+    if record is None or newest(record.type) not in TEMPLATES:
         return GONE
     try:
         return title(decode(record.type, record.data), names)

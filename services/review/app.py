@@ -52,4 +52,5 @@ def new_log(settings: ServiceSettings) -> Log:
         service="review",
         installation=settings.installation,
         clock=clock_from(settings.clock, settings.demo),
+        emit=settings.emitted,
     )

@@ -7,6 +7,7 @@ from typing import Literal
 from services.submission import programmes
 from services.submission.programmes import Programme
 from shared.contracts.blocks import FoundBy
+from shared.contracts.dossier import GoodPracticeShared
 from shared.contracts.refusals import Refused
 from shared.web.auth import Principal
 
@@ -88,6 +89,27 @@ def of_programme(principal: Principal, programme: Programme) -> bool:
     parties = {programme.district, programme.city}
     for one in programme.townships.values():
         if one.left_on is None:
+            parties |= {one.enrolled.office, one.enrolled.government}
+    return any(programmes.acts_as(programme, principal.organisation, party) for party in parties)
+
+
+def taking_part(programme: Programme) -> frozenset[str]:
+    """The codes of the townships that have not left."""
+    return frozenset(code for code, one in programme.townships.items() if one.left_on is None)
+
+
+def may_read_named(
+    principal: Principal, programme: Programme, practice: GoodPracticeShared
+) -> bool:
+    """Whether what was shared with some townships is for this reader: also for its own, and above.
+
+    The district and the city see the work of all; auditors read everything.
+    """
+    if "auditor" in principal.roles:
+        return True
+    parties = {programme.district, programme.city}
+    for code in (practice.township, *practice.shared_with):
+        if (one := programme.townships.get(code)) is not None:
             parties |= {one.enrolled.office, one.enrolled.government}
     return any(programmes.acts_as(programme, principal.organisation, party) for party in parties)
 

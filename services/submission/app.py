@@ -79,4 +79,5 @@ def new_log(settings: ServiceSettings) -> Log:
         service="submission",
         installation=settings.installation,
         clock=clock_from(settings.clock, settings.demo),
+        emit=settings.emitted,
     )

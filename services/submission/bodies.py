@@ -247,12 +247,13 @@ class FundingAnswerBody(ActBody):
 
 
 class PracticeBody(EvidencedBody):
-    """What worked; `internal` stays within the organisations of the programme."""
+    """What worked; `internal` stays within the programme, `named` with those of `shared_with`."""
 
     title: Line
     summary: Words
     items: Annotated[tuple[Code, ...], Field(max_length=100)] = ()
     publicity: Publicity
+    shared_with: Annotated[tuple[Code, ...], Field(max_length=100)] = ()
 
     def experience(self, evidence: tuple[Evidence, ...]) -> Experience:
         return Experience(
@@ -260,5 +261,6 @@ class PracticeBody(EvidencedBody):
             summary=self.summary,
             items=self.items,
             publicity=self.publicity,
+            shared_with=self.shared_with,
             evidence=evidence,
         )

@@ -1,5 +1,6 @@
 """How an office shares what worked (经验做法)."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from services.submission.dossier import Dossier
@@ -16,6 +17,8 @@ class Experience:
     title: str
     summary: str
     publicity: Publicity
+    shared_with: tuple[str, ...] = ()
+    """Townships, where it is for them alone."""
     items: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
 
@@ -27,15 +30,25 @@ def share_practice(
     experience: Experience,
     *,
     standard: StandardPublished,
+    townships: Container[str] = (),
 ) -> list[DossierEvent]:
-    """Share it with the offices of the programme, or with everyone; nobody needs it twice."""
+    """Share it with some townships, all offices of the programme, or everyone; never twice.
+
+    `townships` are those that take part.
+    """
     known = {item.code for item in standard.items}
     for item in experience.items:
         if item not in known:
             raise Refused("unknown-item", item=item, version=standard.standard.version)
-    text = (experience.title, experience.summary, experience.publicity)
+    if bool(experience.shared_with) != (experience.publicity == "named"):
+        raise Refused("shared-with-named-only", publicity=experience.publicity)
+    shared_with = tuple(sorted({*experience.shared_with}))
+    for township in shared_with:
+        if township not in townships or township == site["township"]:
+            raise Refused("township-not-to-share-with", township=township)
+    told = (experience.title, experience.summary, experience.publicity, shared_with)
     for one in dossier.practices:
-        if one.practice_id == practice_id or (one.title, one.summary, one.publicity) == text:
+        if one.practice_id == practice_id or said(one) == told:
             return []
     return [
         GoodPracticeShared(
@@ -45,6 +58,12 @@ def share_practice(
             summary=experience.summary,
             items=experience.items,
             publicity=experience.publicity,
+            shared_with=shared_with,
             evidence=experience.evidence,
         )
     ]
+
+
+def said(practice: GoodPracticeShared) -> tuple[str, str, str, tuple[str, ...]]:
+    """What was said to whom: said again, it is the same practice."""
+    return practice.title, practice.summary, practice.publicity, practice.shared_with

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from services.submission.access import READERS, SHARE, of_programme
+from services.submission.access import READERS, SHARE, may_read_named, of_programme, taking_part
 from services.submission.answers import PracticeRows, PracticeWritten
 from services.submission.bodies import PracticeBody
 from services.submission.place import (
@@ -17,7 +17,7 @@ from services.submission.place import (
     record,
     route,
 )
-from services.submission.practice import share_practice
+from services.submission.practice import said, share_practice
 from shared.contracts.dossier import GoodPracticeShared
 from shared.contracts.refusals import Refused
 from shared.store.log import Log
@@ -43,17 +43,18 @@ def sharings(router: APIRouter, log: Log) -> None:
             came,
             body,
             lambda at: share_practice(
-                at.dossier, at.site, practice_id, body.experience(at.evidence), standard=at.standard
+                at.dossier,
+                at.site,
+                practice_id,
+                body.experience(at.evidence),
+                standard=at.standard,
+                townships=taking_part(at.programme),
             ),
             made="good-practices",
         )
         _, state = await log.state(came.here.stream)
-        text = (body.title, body.summary, body.publicity)
-        named = (
-            one.practice_id
-            for one in state.practices
-            if (one.title, one.summary, one.publicity) == text
-        )
+        told = (body.title, body.summary, body.publicity, tuple(sorted({*body.shared_with})))
+        named = (one.practice_id for one in state.practices if said(one) == told)
         return PracticeWritten(**written.model_dump(), practice_id=next(named))
 
     @router.get("/{programme}/{township}/good-practices", dependencies=roles(*READERS))
@@ -85,6 +86,7 @@ def routes(log: Log) -> APIRouter:
             for _, _, dossier in page
             for one in dossier.practices
             if all_of_it or one.publicity == "public"
+            if one.publicity != "named" or may_read_named(who, followed, one)
         ]
         return PracticeRows(practices=shared, next=page[-1][0] if more else None)
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from shared.contracts.payloads import schema
-from shared.contracts.registry import ADAPTERS, BY_TYPE, CONTEXTS, Context
+from shared.contracts.registry import ADAPTERS, CONTEXTS, SHAPES, Context
 
 Json = dict[str, Any]
 
@@ -93,7 +93,7 @@ def document() -> Json:
                 "channel": {"$ref": f"#/channels/{context.name}"},
                 "messages": [
                     {"$ref": f"#/channels/{context.name}/messages/{_local(name)}"}
-                    for name in context.events
+                    for name in context.types
                 ],
                 "bindings": {"kafka": {"bindingVersion": "0.5.0"}},
             }
@@ -107,7 +107,7 @@ def document() -> Json:
 
 
 def _named() -> list[tuple[Context, str]]:
-    return [(context, name) for context in CONTEXTS.values() for name in context.events]
+    return [(context, name) for context in CONTEXTS.values() for name in context.types]
 
 
 def _local(name: str) -> str:
@@ -134,7 +134,7 @@ def _channel(context: Context) -> Json:
         "title": f"{context.name.capitalize()} events",
         "description": f"Keyed by {_KEYS[context.name]}; kept for ever.",
         "messages": {
-            _local(name): {"$ref": f"#/components/messages/{name}"} for name in context.events
+            _local(name): {"$ref": f"#/components/messages/{name}"} for name in context.types
         },
         "bindings": {
             "kafka": {
@@ -156,7 +156,7 @@ def _message(name: str, context: Context, schemas: Json) -> Json:
     schemas[name] = _rooted(payload)
     return {
         "name": name,
-        "title": ADAPTERS[BY_TYPE[name]].json_schema()["title"],
+        "title": ADAPTERS[SHAPES[name]].json_schema()["title"],
         "summary": payload["description"],
         "contentType": "application/json",
         "correlationId": {"location": "$message.header#/ce_correlationid"},

@@ -20,7 +20,7 @@ from shared.contracts.blocks import (
 AssessmentKind = Literal["gap", "full", "pre-application"]
 FundingKind = Literal["money", "posts", "premises", "equipment"]
 FundingAnswer = Literal["granted", "part", "refused"]
-Publicity = Literal["public", "internal"]
+Publicity = Literal["public", "internal", "named"]
 Outcome = Literal["awarded", "failed", "returned", "withdrawn", "rejected", "void"]
 
 
@@ -287,14 +287,31 @@ class FundingDecided(OfTownship):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoodPracticeShared(OfTownship):
-    """What worked here may help others; `internal` stays within the programme's offices."""
+    """What worked here may help others; `internal` stays within the programme's offices.
+
+    `named` is for the townships of `shared_with` alone, by their codes; else that is empty.
+    """
 
     practice_id: str
     title: str
     summary: str
     items: tuple[str, ...]
     publicity: Publicity
+    shared_with: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased(OfTownship):
+    """The data of an earlier event of this stream had to go by law; its place and proof stay.
+
+    `version` is that event's. `basis` is what orders it; folds pass over both events.
+    """
+
+    subject: str
+    version: int
+    basis: Document
+    reason: str | None = None
 
 
 DossierEvent = (
@@ -315,7 +332,7 @@ DossierEvent = (
     | GoodPracticeShared
 )
 
-EVENTS: Mapping[str, type[DossierEvent]] = {
+EVENTS: Mapping[str, type[DossierEvent | Erased]] = {
     "fuyan.dossier.plan-filed.v1": PlanFiled,
     "fuyan.dossier.plan-revised.v1": PlanRevised,
     "fuyan.dossier.self-assessment-recorded.v1": SelfAssessmentRecorded,
@@ -330,5 +347,6 @@ EVENTS: Mapping[str, type[DossierEvent]] = {
     "fuyan.dossier.application-closed.v1": ApplicationClosed,
     "fuyan.dossier.funding-requested.v1": FundingRequested,
     "fuyan.dossier.funding-decided.v1": FundingDecided,
-    "fuyan.dossier.good-practice-shared.v1": GoodPracticeShared,
+    "fuyan.dossier.good-practice-shared.v2": GoodPracticeShared,
+    "fuyan.dossier.erased.v1": Erased,
 }

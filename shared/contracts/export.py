@@ -10,7 +10,7 @@ import yaml
 from shared.contracts.asyncapi import document
 from shared.contracts.compatibility import incompatible
 from shared.contracts.payloads import HERE, SIDES, example, schema
-from shared.contracts.registry import BY_TYPE, decode
+from shared.contracts.registry import SHAPES, decode
 
 
 def pretty(document: Any) -> str:
@@ -19,7 +19,7 @@ def pretty(document: Any) -> str:
 
 def files() -> Iterator[tuple[str, bytes]]:
     """Every generated file: its path below `shared/contracts`, and its content."""
-    for name in sorted(BY_TYPE):
+    for name in sorted(SHAPES):
         for side in SIDES:
             yield f"schemas/{name}.{side}.json", pretty(schema(name, side)).encode()
         yield f"examples/{name}.json", example(name)
@@ -32,14 +32,14 @@ def broken(committed: Path = HERE) -> list[str]:
     found = []
     for path in sorted((committed / "schemas").glob("*.closed.json")):
         name = path.name.removesuffix(".closed.json")
-        if name not in BY_TYPE:
+        if name not in SHAPES:
             found.append(f"{name} is gone: a published type stays, and a new version joins it.")
             continue
         before = json.loads(path.read_text("utf-8"))
         found += incompatible(name, before, schema(name, "closed"))
     for path in sorted((committed / "examples").glob("*.json")):
         name = path.name.removesuffix(".json")
-        if name in BY_TYPE:
+        if name in SHAPES:
             try:
                 decode(name, path.read_bytes())
             except ValueError as error:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import yaml
 
-from shared.contracts.registry import ADAPTERS, BY_TYPE, encode
+from shared.contracts.registry import ADAPTERS, SHAPES
 
 Side = Literal["open", "closed"]
 Schema = dict[str, Any]
@@ -47,22 +47,22 @@ def example(name: str) -> bytes:
 
     Raises LookupError for a required field that samples.yaml does not know.
     """
-    event, samples = BY_TYPE[name], _samples()
-    properties = ADAPTERS[event].json_schema()["properties"]
+    shape, samples = SHAPES[name], _samples()
+    properties = ADAPTERS[shape].json_schema()["properties"]
     known = samples["ordinary"] | samples["events"].get(name, {})
     try:
-        sample = ADAPTERS[event].validate_python(
+        sample = ADAPTERS[shape].validate_python(
             {field: known[field] for field in properties if field in known}
         )
     except ValueError as error:
         raise LookupError(f"samples.yaml has no fitting values for {name}: {error}") from error
-    return encode(sample)
+    return ADAPTERS[shape].dump_json(sample, by_alias=True)
 
 
 @cache
 def schema(name: str, side: Side) -> Schema:
     """The JSON Schema 2020-12 of a type's data."""
-    made = ADAPTERS[BY_TYPE[name]].json_schema()
+    made = ADAPTERS[SHAPES[name]].json_schema()
     _describe(made, closed=side == "closed")
     return {
         "$schema": DIALECT,

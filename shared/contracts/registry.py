@@ -1,13 +1,15 @@
 """Which events exist, under which wire name, on which topic, and how they become bytes and back."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from shared.contracts import case, dossier, notice, programme
+from shared.contracts.earlier import EARLIER
+from shared.contracts.refusals import Refused
 
 Event = programme.ProgrammeEvent | dossier.DossierEvent | case.CaseEvent | notice.NoticeEvent
 
@@ -30,6 +32,7 @@ class Context:
 
     name: str
     events: Mapping[str, type[Event]]
+    """By wire name, each in its newest version: the only one that decisions and folds know."""
     key: Callable[[str], str]
     subjects: str
     """A pattern of the subjects that its streams have."""
@@ -41,6 +44,11 @@ class Context:
     @property
     def topic(self) -> str:
         return f"fuyan.{self.name}.v1"
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Every wire name that its topic may carry, earlier versions before those that follow."""
+        return tuple(name for newest in self.events for name in (*_before(newest), newest))
 
 
 _NAME, _NUMBER = "[^/]+", "[1-9][0-9]{0,8}"
@@ -61,6 +69,17 @@ def _told(subject: str) -> str:
     return programme if len(rest) > 1 else subject
 
 
+_PREVIOUS = {earlier.next: name for name, earlier in EARLIER.items()}
+
+
+def _before(name: str) -> tuple[str, ...]:
+    """The versions before one, the first of them first."""
+    found: tuple[str, ...] = ()
+    while (before := _PREVIOUS.get(name)) is not None:
+        found, name = (before, *found), before
+    return found
+
+
 CONTEXTS: Mapping[str, Context] = {
     context.name: context
     for context in (
@@ -74,34 +93,66 @@ CONTEXTS: Mapping[str, Context] = {
 BY_TYPE: Mapping[str, type[Event]] = {
     name: event for context in CONTEXTS.values() for name, event in context.events.items()
 }
+"""The newest version of every event."""
+SHAPES: dict[str, type[Any]] = {
+    name: EARLIER[name].event if name in EARLIER else BY_TYPE[name]
+    for context in CONTEXTS.values()
+    for name in context.types
+}
+"""Every wire name that was ever published, with its own shape."""
 _NAMES: Mapping[type[Event], str] = {event: name for name, event in BY_TYPE.items()}
-_UNVERSIONED = frozenset(name.rsplit(".", 1)[0] for name in BY_TYPE)
+_UNVERSIONED = frozenset(name.rsplit(".", 1)[0] for name in SHAPES)
 
 
-ADAPTERS: Mapping[type[Event], TypeAdapter[Any]] = {
-    event: TypeAdapter(event) for event in BY_TYPE.values()
+ADAPTERS: Mapping[type[Any], TypeAdapter[Any]] = {
+    shape: TypeAdapter(shape) for shape in SHAPES.values()
 }
 
 
 def type_of(event: Event) -> str:
-    """The wire name, e.g. `fuyan.dossier.plan-filed.v1`."""
+    """The wire name of its newest version, e.g. `fuyan.dossier.plan-filed.v1`."""
     return _NAMES[type(event)]
 
 
 def encode(event: Event) -> bytes:
-    """The bytes that are stored, hashed and published: JSON, UTF-8, nulls included."""
+    """Its bytes in its newest version: JSON, UTF-8, nulls included."""
     return ADAPTERS[type(event)].dump_json(event, by_alias=True)
 
 
+def newest(name: str) -> str:
+    """The newest version of the event that a wire name stands for; one unknown is its own."""
+    while name in EARLIER:
+        name = EARLIER[name].next
+    return name
+
+
+def emitted(event: Event, raised: Collection[str] = ()) -> tuple[str, bytes]:
+    """The wire name and the bytes under which it is stored, hashed and published.
+
+    That is its first version until a later one is among the `raised`: whoever reads is upgraded
+    first. Raises Refused("emission-not-raised") where the older version has no words for it.
+    """
+    name, shape = type_of(event), event
+    while name not in raised and (before := _PREVIOUS.get(name)) is not None:
+        older = EARLIER[before].downcast(shape)
+        if older is None:
+            raise Refused("emission-not-raised", type=name)
+        name, shape = before, older
+    return name, ADAPTERS[type(shape)].dump_json(shape, by_alias=True)
+
+
 def decode(name: str, data: bytes) -> Event:
-    """The event behind stored or received bytes.
+    """The event behind stored or received bytes, whichever version they are, in its newest shape.
 
     Raises UnknownType, UnknownVersion, or pydantic's ValidationError for a poison value.
     """
-    event = BY_TYPE.get(name)
-    if event is None:
+    shape = SHAPES.get(name)
+    if shape is None:
         if name.rsplit(".", 1)[0] in _UNVERSIONED:
             raise UnknownVersion(name)
         raise UnknownType(name)
-    decoded: Event = ADAPTERS[event].validate_json(data)
-    return decoded
+    decoded = ADAPTERS[shape].validate_json(data)
+    while name in EARLIER:
+        decoded, name = EARLIER[name].upcast(decoded), EARLIER[name].next
+    event: Event = decoded
+    return event

@@ -54,10 +54,12 @@ class Log(Reader):
         installation: str,
         clock: Clock,
         retain: Collection[str] = (),
+        emit: Collection[str] = (),
     ) -> None:
         super().__init__(database, service)
         self.clock = clock
         self.installation = installation
+        self._emit = frozenset(emit)
         self.aggregates: Mapping[str, Aggregate[Any]] = {a.context: a for a in aggregates}
         self.kept = frozenset(retain) | {a.context for a in aggregates if a.heard}
         """Contexts of other services whose events are kept in `heard`."""
@@ -220,6 +222,7 @@ class Log(Reader):
             recorded_at=last[1] if last else datetime.min.replace(tzinfo=UTC),
             heads={(row[0], row[1]): (row[2], row[3]) for row in heads},
             on_committed=self._on_committed,
+            emit=self._emit,
         )
 
     def _leave(self, writer: Writer, session: Session) -> None:

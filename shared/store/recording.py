@@ -1,6 +1,7 @@
 """How a decided event becomes a record: its identity, its instants, its salt and its leaf."""
 
 import os
+from collections.abc import Collection
 from datetime import date, datetime
 from hashlib import sha256
 from uuid import UUID
@@ -10,7 +11,7 @@ from uuid_utils import uuid7
 
 from shared.clock import civil_day
 from shared.contracts.refusals import Refused
-from shared.contracts.registry import Event, encode, type_of
+from shared.contracts.registry import Event, emitted
 from shared.events.envelope import Record, leaf, noon, sealed
 from shared.store.command import Command
 from shared.store.schema import MAX_DATA_BYTES
@@ -47,9 +48,13 @@ def recorded(
     command: Command,
     now: datetime,
     today: date,
+    emit: Collection[str] = (),
 ) -> Record:
-    """The event as it will stand in the log; raises Refused("event-too-large")."""
-    data = encode(event)
+    """The event as it will stand in the log, in the version that is emitted here.
+
+    Raises Refused: `event-too-large`, `emission-not-raised`.
+    """
+    type_, data = emitted(event, emit)
     if len(data) > MAX_DATA_BYTES:
         raise Refused("event-too-large", bytes=len(data), limit=MAX_DATA_BYTES)
     salt = os.urandom(16)
@@ -59,7 +64,7 @@ def recorded(
         subject=stream.subject,
         version=version,
         id=id_,
-        type=type_of(event),
+        type=type_,
         effective_on=event.effective_on,
         effective_at=now if event.effective_on == today else noon(event.effective_on),
         recorded_at=now,

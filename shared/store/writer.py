@@ -5,7 +5,7 @@ States and heads of streams live here, in the holder's memory, and end with its 
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
@@ -49,6 +49,7 @@ class Writer:
         recorded_at: datetime,
         heads: dict[tuple[str, str], tuple[int, UUID]],
         on_committed: Callable[[int], None],
+        emit: Collection[str] = (),
     ) -> None:
         self.position = position
         self.arrival = arrival
@@ -58,6 +59,7 @@ class Writer:
         self._installation = installation
         self._clock = clock
         self._recorded_at = recorded_at
+        self._emit = emit
         self._on_committed = on_committed
         self.heads = heads
         """How far each followed stream has come here: its version and the id of its last event."""
@@ -257,6 +259,7 @@ class Writer:
                         command,
                         now,
                         today,
+                        self._emit,
                     )
                 )
                 state = self._aggregates[stream.context].evolve(hot.state, event)

@@ -11,7 +11,7 @@ from jsonschema import Draft7Validator
 
 from shared.contracts.asyncapi import HEADERS, OPTIONAL
 from shared.contracts.payloads import HERE, example
-from shared.contracts.registry import BY_TYPE, CONTEXTS
+from shared.contracts.registry import CONTEXTS, SHAPES
 from shared.events.envelope import SEALED
 from shared.messaging.topics import declared
 
@@ -47,7 +47,7 @@ def test_every_event_type_is_one_message_on_the_channel_of_its_topic() -> None:
         channel = DOCUMENT["channels"][context.name]
         assert channel["address"] == context.topic
         named = [at(message["$ref"])["name"] for message in channel["messages"].values()]
-        assert named == list(context.events)
+        assert named == list(context.types)
 
 
 def test_every_message_is_sent_by_exactly_one_operation() -> None:
@@ -56,7 +56,7 @@ def test_every_message_is_sent_by_exactly_one_operation() -> None:
         for operation in DOCUMENT["operations"].values()
         for message in operation["messages"]
     ]
-    assert sorted(sent) == sorted(BY_TYPE)
+    assert sorted(sent) == sorted(SHAPES)
 
 
 def test_channels_have_the_partitions_that_are_declared() -> None:
@@ -65,7 +65,7 @@ def test_channels_have_the_partitions_that_are_declared() -> None:
         assert kafka["partitions"] == declared()[context.topic].partitions
 
 
-@pytest.mark.parametrize("name", sorted(BY_TYPE))
+@pytest.mark.parametrize("name", sorted(SHAPES))
 def test_the_golden_example_fits_the_payload_of_its_message(name: str) -> None:
     schema = {**DOCUMENT["components"]["messages"][name]["payload"], "components": {}}
     schema["components"] = DOCUMENT["components"]

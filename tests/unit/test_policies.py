@@ -366,6 +366,15 @@ def test_a_good_practice_is_one_quiet_line_for_the_other_offices() -> None:
     assert [(one.organisation, one.digest) for one in shared] == [("370406100-office", True)]
 
 
+def test_a_practice_for_some_townships_is_told_to_nobody_else() -> None:
+    golden_one = golden(dossier.GoodPracticeShared)
+    assert isinstance(golden_one, dossier.GoodPracticeShared)
+    for_others = replace(golden_one, publicity="named", shared_with=("370406999",))
+    assert hearers(for_others, BY_OFFICE, KNOWN) == []
+    for_all = replace(golden_one, publicity="internal", shared_with=())
+    assert [one.organisation for one in hearers(for_all, BY_OFFICE, KNOWN)] == ["370406100-office"]
+
+
 def test_every_event_that_somebody_hears_of_is_one_that_a_notice_can_put_into_words() -> None:
     heard = {
         type_of(golden(event))
