@@ -1,8 +1,9 @@
 """Whether the topics still tell the same story as the log, before anything is added to either."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from shared.events.envelope import Malformed, identity
 from shared.store.log import Log
@@ -11,47 +12,68 @@ from shared.store.session import StoreRefuses
 # Two pages of the relay's smaller size: what a crash can leave unseen in the cursor.
 LAST = 400
 QUIET_MS = 1000
+SILENT_S = 30.0
 
 
 async def compare(
-    log: Log, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
+    log: Log,
+    consumer: AIOKafkaConsumer,
+    partitions: Sequence[TopicPartition],
+    sent: Mapping[TopicPartition, int],
 ) -> None:
-    """Hold the last records of each partition against the log.
+    """Hold what lies in each partition behind `sent` against the log, and the last 400 in any case.
 
-    Raises StoreRefuses: `store-behind-topic` where a topic has what the log lacks (an old backup
-    was restored), `fork` where both have another event at the same place (a failover lost some).
+    `sent` is where the topics ended when this log's cursor moved last: whatever an older state of
+    it does not know came after that, however much was sent twice since. A partition not named there
+    is read back 400 records. Raises StoreRefuses: `store-behind-topic` where a topic has what the
+    log lacks (an old backup was restored), `fork` where both have another event at the same place
+    (a failover lost some); TimeoutError where Kafka falls silent.
     """
     ends = await consumer.end_offsets(partitions)
-    starts = await consumer.beginning_offsets(partitions)
+    begins = await consumer.beginning_offsets(partitions)
     waiting = {}
     for partition in partitions:
-        first = max(starts[partition], ends[partition] - LAST)
-        if first < ends[partition]:
+        end = ends[partition]
+        first = max(begins[partition], min(end - LAST, sent.get(partition, end)))
+        if first < end:
             waiting[partition] = first
     if not waiting:
         return
     consumer.assign(list(waiting))
     for partition, offset in waiting.items():
         consumer.seek(partition, offset)
-    seen = {}
     while waiting:
-        for partition, records in (await consumer.getmany(timeout_ms=QUIET_MS)).items():
-            for record in records:
-                try:
-                    who = identity(record.headers)
-                except Malformed:
-                    continue  # a foreign record says nothing about our log
-                seen[who.context, who.subject, who.version] = who.id
-            if records and records[-1].offset + 1 >= ends[partition]:
+        async with asyncio.timeout(SILENT_S):
+            while not (found := await consumer.getmany(timeout_ms=QUIET_MS)):
+                pass
+        for partition, records in found.items():
+            await _hold(log, records)
+            if records[-1].offset + 1 >= ends[partition]:
                 waiting.pop(partition, None)
+
+
+async def _hold(log: Log, records: Sequence[ConsumerRecord]) -> None:
+    seen = {}
+    for record in records:
+        try:
+            who = identity(record.headers)
+        except Malformed:
+            continue  # a foreign record says nothing about our log
+        seen[who.context, who.subject, who.version] = who.id
     known = await log.known(list(seen))
-    for place, id_ in seen.items():
+    differing = {place: id_ for place, id_ in seen.items() if known.get(place) != id_}
+    if not differing:
+        return
+    voided = await log.rows("SELECT id FROM void WHERE id = ANY($1)", list(differing.values()))
+    named = {row[0] for row in voided}
+    for place, id_ in differing.items():
+        if id_ in named:  # a person was told of it, and it is kept
+            continue
         context, subject, version = place
         name = f"{context}/{subject}@{version}"
-        if place not in known:
-            raise StoreRefuses(
-                "store-behind-topic",
-                f"Kafka has {name}, this log does not: it was restored from an older state",
-            )
-        if known[place] != id_:
+        if place in known:
             raise StoreRefuses("fork", f"Kafka and this log have different events at {name}")
+        raise StoreRefuses(
+            "store-behind-topic",
+            f"Kafka has {name}, this log does not: it was restored from an older state",
+        )
