@@ -194,7 +194,6 @@ class Log(Reader):
 
     async def _write(self, tenure: Tenure) -> None:
         """Be the writer; who waits is answered at once when it ends, whatever duties still do."""
-        self._on_committed(tenure.writer.position)
         self._tenure = tenure
         await logger.ainfo("writing", service=self.service, position=tenure.writer.position)
         try:
@@ -210,14 +209,17 @@ class Log(Reader):
             last = await connection.fetchrow(
                 "SELECT position, recorded_at FROM log ORDER BY position DESC LIMIT 1"
             )
+            # What could not be taken back had positions, too: none is ever given twice.
+            voided = await connection.fetchval("SELECT max(position) FROM void")
             arrival = await connection.fetchval("SELECT max(arrival) FROM heard")
             heads = await connection.fetch("SELECT context, subject, version, id FROM head")
+        self._on_committed(last[0] if last else 0)
         return Writer(
             session,
             self.aggregates,
             installation=self.installation,
             clock=self.clock,
-            position=last[0] if last else 0,
+            position=max(last[0] if last else 0, voided or 0),
             arrival=arrival or 0,
             recorded_at=last[1] if last else datetime.min.replace(tzinfo=UTC),
             heads={(row[0], row[1]): (row[2], row[3]) for row in heads},
