@@ -301,19 +301,6 @@ class GoodPracticeShared(OfTownship):
     evidence: tuple[Evidence, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Erased(OfTownship):
-    """The data of an earlier event of this stream had to go by law; its place and proof stay.
-
-    `version` is that event's. `basis` is what orders it; folds pass over both events.
-    """
-
-    subject: str
-    version: int
-    basis: Document
-    reason: str | None = None
-
-
 DossierEvent = (
     PlanFiled
     | PlanRevised
@@ -332,7 +319,7 @@ DossierEvent = (
     | GoodPracticeShared
 )
 
-EVENTS: Mapping[str, type[DossierEvent | Erased]] = {
+EVENTS: Mapping[str, type[DossierEvent]] = {
     "fuyan.dossier.plan-filed.v1": PlanFiled,
     "fuyan.dossier.plan-revised.v1": PlanRevised,
     "fuyan.dossier.self-assessment-recorded.v1": SelfAssessmentRecorded,
@@ -348,5 +335,4 @@ EVENTS: Mapping[str, type[DossierEvent | Erased]] = {
     "fuyan.dossier.funding-requested.v1": FundingRequested,
     "fuyan.dossier.funding-decided.v1": FundingDecided,
     "fuyan.dossier.good-practice-shared.v2": GoodPracticeShared,
-    "fuyan.dossier.erased.v1": Erased,
 }

@@ -7,11 +7,17 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from shared.contracts import case, dossier, notice, programme
+from shared.contracts import case, dossier, erased, notice, programme
 from shared.contracts.earlier import EARLIER
 from shared.contracts.refusals import Refused
 
-Event = programme.ProgrammeEvent | dossier.DossierEvent | case.CaseEvent | notice.NoticeEvent
+Event = (
+    programme.ProgrammeEvent
+    | dossier.DossierEvent
+    | case.CaseEvent
+    | notice.NoticeEvent
+    | erased.Erased
+)
 
 
 CONTRACTS_URL = "http://127.0.0.1:8003/v1/contracts"
@@ -20,6 +26,10 @@ CONTRACTS_URL = "http://127.0.0.1:8003/v1/contracts"
 
 class UnknownType(Exception):
     """A wire name nobody here has heard of: skip it, count it, keep it."""
+
+
+class Blank(UnknownType):
+    """The data of an event that were erased by law: there is nothing to read, and all goes on."""
 
 
 class UnknownVersion(Exception):
@@ -80,13 +90,22 @@ def _before(name: str) -> tuple[str, ...]:
     return found
 
 
+def _with_erased(name: str, events: Mapping[str, type[Event]]) -> Mapping[str, type[Event]]:
+    return {**events, f"fuyan.{name}.erased.v1": erased.BY_CONTEXT[name]}
+
+
 CONTEXTS: Mapping[str, Context] = {
     context.name: context
     for context in (
-        Context("programme", programme.EVENTS, _whole, _NAME),
-        Context("dossier", dossier.EVENTS, _whole, f"{_NAME}/{_NAME}"),
-        Context("case", case.EVENTS, _township, f"{_NAME}/{_NAME}/{_NUMBER}"),
-        Context("notice", notice.EVENTS, _told, f"{_NAME}/({_NAME}|bulletin/{_NUMBER})"),
+        Context("programme", _with_erased("programme", programme.EVENTS), _whole, _NAME),
+        Context("dossier", _with_erased("dossier", dossier.EVENTS), _whole, f"{_NAME}/{_NAME}"),
+        Context("case", _with_erased("case", case.EVENTS), _township, f"{_NAME}/{_NAME}/{_NUMBER}"),
+        Context(
+            "notice",
+            _with_erased("notice", notice.EVENTS),
+            _told,
+            f"{_NAME}/({_NAME}|bulletin/{_NUMBER})",
+        ),
     )
 }
 
@@ -141,11 +160,29 @@ def emitted(event: Event, raised: Collection[str] = ()) -> tuple[str, bytes]:
     return name, ADAPTERS[type(shape)].dump_json(shape, by_alias=True)
 
 
+def readable(contexts: Collection[str]) -> list[str]:
+    """The wire names of these contexts that this image can read."""
+    return sorted(name for one in contexts for name in CONTEXTS[one].types if name in SHAPES)
+
+
+def written(contexts: Collection[str], raised: Collection[str] = ()) -> list[str]:
+    """The wire names under which it writes the events of these contexts."""
+    found = []
+    for name in (name for one in contexts for name in CONTEXTS[one].events):
+        while name not in raised and name in _PREVIOUS:
+            name = _PREVIOUS[name]
+        found.append(name)
+    return sorted(found)
+
+
 def decode(name: str, data: bytes) -> Event:
     """The event behind stored or received bytes, whichever version they are, in its newest shape.
 
-    Raises UnknownType, UnknownVersion, or pydantic's ValidationError for a poison value.
+    Raises Blank for what was erased, UnknownType, UnknownVersion, or pydantic's ValidationError for
+    a poison value.
     """
+    if not data:
+        raise Blank(name)
     shape = SHAPES.get(name)
     if shape is None:
         if name.rsplit(".", 1)[0] in _UNVERSIONED:

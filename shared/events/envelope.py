@@ -2,7 +2,8 @@
 
 `leaf = SHA-256(0x00 ‖ listed headers ‖ datahash)` with `datahash = SHA-256(salt ‖ data)`; each
 header of `SEALED`, in that order, as four bytes of length (big endian) and its UTF-8 value, an
-absent one as length 0. The salt lives and dies with the data.
+absent one as length 0. The salt lives and dies with the data: of an event that was erased by law
+the datahash is all that is left, its value is empty, and its leaf can still be checked.
 """
 
 from collections.abc import Iterable, Mapping
@@ -45,6 +46,7 @@ class Malformed(Exception):
 class Record(NamedTuple):
     """An event as a log holds it, in the order of its columns; `data` is the published bytes.
 
+    Once it is erased, `data` is empty and `salt` holds the datahash, wherever the record is kept.
     A tuple, for a log makes tens of thousands a second, and a frozen dataclass costs six times it.
     """
 
@@ -71,6 +73,16 @@ class Record(NamedTuple):
     def key(self) -> str:
         """The Kafka key: records of one key keep their order."""
         return CONTEXTS[self.context].key(self.subject)
+
+    @property
+    def erased(self) -> bool:
+        """Whether its data had to go; no event's data are empty otherwise."""
+        return not self.data
+
+    @property
+    def datahash(self) -> bytes:
+        """What its leaf says of the data, also of data that are gone."""
+        return self.salt if self.erased else sha256(self.salt + self.data).digest()
 
 
 @lru_cache(maxsize=1024)  # a batch is recorded at one instant
@@ -127,7 +139,7 @@ def to_headers(record: Record, installation: str, contracts_url: str) -> Headers
         del headers[_ON_BEHALF_OF]
     headers += (
         ("ce_leaf", record.leaf.hex().encode()),
-        ("ce_salt", record.salt.hex().encode()),
+        ("ce_datahash" if record.erased else "ce_salt", record.salt.hex().encode()),
         ("ce_dataschema", f"{contracts_url}/{record.type}".encode()),
         ("content-type", b"application/json"),
     )
@@ -176,7 +188,8 @@ def from_kafka(
 ) -> Record:
     """The record as its log holds it, read back from its topic; raises Malformed.
 
-    The civil day stands in the data; where nobody can read that, it is cut from the instant.
+    The civil day stands in the data; where nobody can read that, it is cut from the instant. An
+    empty value is an erased one's, and must come with its datahash.
     """
     found = dict(headers)
     try:
@@ -204,7 +217,7 @@ def from_kafka(
             command=bytes.fromhex(found["ce_command"].decode()),
             traceparent=trace.decode() if trace is not None else None,
             data=data,
-            salt=bytes.fromhex(found["ce_salt"].decode()),
+            salt=bytes.fromhex(found["ce_salt" if data else "ce_datahash"].decode()),
             leaf=bytes.fromhex(found["ce_leaf"].decode()),
         )
     except (KeyError, ValueError, TypeError, AttributeError) as error:

@@ -58,6 +58,7 @@ days = st.dates(date(2018, 1, 1), date(2099, 1, 1))
 def records(draw: st.DrawFn) -> Record:
     type_ = draw(st.sampled_from(sorted(BY_TYPE)))
     counts = st.integers(1, 2**63 - 1)
+    data = draw(st.binary(max_size=200))  # none at all is an erased one's
     return Record(
         position=draw(counts),
         context=type_.split(".")[1],
@@ -74,8 +75,8 @@ def records(draw: st.DrawFn) -> Record:
         causation=draw(st.uuids()),
         command=draw(hashes),
         traceparent=draw(st.none() | traces),
-        data=draw(st.binary(max_size=200)),
-        salt=draw(st.binary(min_size=16, max_size=16)),
+        data=data,
+        salt=draw(st.binary(min_size=16, max_size=16) if data else hashes),
         leaf=draw(hashes),
     )
 
@@ -108,6 +109,22 @@ def test_bytes_moved_from_one_header_into_the_next_change_the_leaf(record: Recor
     whole = headers["ce_type"]
     moved = {**headers, "ce_type": whole[:-1], "ce_subject": whole[-1:] + headers["ce_subject"]}
     assert seal(moved, bytes(32)) != seal(headers, bytes(32))
+
+
+@given(records())
+def test_an_erased_record_keeps_its_leaf_and_has_no_salt_to_guess_its_data_by(
+    record: Record,
+) -> None:
+    erased = record._replace(data=b"", salt=record.datahash)
+    before, after = (dict(to_headers(one, "shanting", CONTRACTS)) for one in (record, erased))
+    assert seal(after, erased.datahash) == seal(before, record.datahash)
+    assert "ce_salt" not in after
+    assert after["ce_datahash"] == record.datahash.hex().encode()
+
+
+def test_an_empty_value_without_its_datahash_is_malformed() -> None:
+    with pytest.raises(Malformed):
+        from_kafka(NAMED.items(), b"", date(2018, 5, 9))
 
 
 @pytest.mark.parametrize(
@@ -175,5 +192,5 @@ def test_the_program_of_the_readme_agrees_with_ours_on_any_record(record: Record
     program: dict[str, Any] = {}
     exec(block("python"), program)
     headers = dict(to_headers(record._replace(leaf=bytes(32)), "shanting", CONTRACTS))
-    ours = seal(headers, sha256(record.salt + record.data).digest())
+    ours = seal(headers, record.datahash)
     assert program["leaf_of"](headers, record.data) == ours.hex()
