@@ -7,6 +7,7 @@ import asyncio
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -17,6 +18,7 @@ from shared.clock import Clock
 from shared.contracts.registry import CONTEXTS, Event, UnknownVersion
 from shared.crash import crash_point
 from shared.events.envelope import Identity, Malformed, Record
+from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.follow import (
     Fork,
     Place,
@@ -31,12 +33,13 @@ from shared.messaging.follow import (
     starts,
 )
 from shared.messaging.kafka import Kafka, partitions, stopped
-from shared.messaging.parking import BEHIND, LOAD, Parking
+from shared.messaging.parking import BEHIND, LOAD, LOAD_DISCARDED, Parking, key_of
 from shared.messaging.reactions import NEVER_PARKED
 from shared.messaging.topics import ensure
-from shared.store.batch import Parked, Step
+from shared.store.batch import Parked, Step, Unparked
 from shared.store.session import Session
 from shared.store.sql import (
+    PARKED_TYPES,
     N,
     event_arrays,
     follow_arrays,
@@ -44,18 +47,27 @@ from shared.store.sql import (
     insert_events,
     insert_parked,
     parked_arrays,
+    unpark,
+    unparked_arrays,
 )
 from shared.telemetry.metrics import FOLLOWED
 
+SERVICE = "projection"
 FOLLOWED_CONTEXTS = ("programme", "dossier", "case")
 MAX_RECORDS = 2000
 WAIT_MS = 500
 WATCH_S = 2.0
 
 _HEADS, _FENCES = follow_upserts(N + 2)
-APPEND = f"""
-WITH h AS ({_HEADS}), f AS ({_FENCES}), p AS ({insert_parked(N + 10)})
-{insert_events("journal", 1, {"store_position": "bigint"})}
+_GONE, _COUNTED = unpark(N + 10 + len(PARKED_TYPES))
+_FOLLOWED = f"""
+WITH h AS ({_HEADS}), f AS ({_FENCES}), p AS ({insert_parked(N + 10)})"""
+_INTO = insert_events("journal", 1, {"store_position": "bigint"})
+APPEND = f"""{_FOLLOWED}
+{_INTO}
+"""
+APPEND_AND_UNPARK = f"""{_FOLLOWED}, d AS ({_GONE}), a AS ({_COUNTED})
+{_INTO}
 """
 
 logger = structlog.get_logger(__name__)
@@ -91,7 +103,9 @@ class Follower:
         self.position = 0
         self._heads: dict[tuple[str, str], tuple[int, UUID]] = {}
         self._reading = Reading({})
-        self._parking = Parking(clock)
+        self._parking = Parking(SERVICE, clock, degraded)
+        self._turn = asyncio.Lock()
+        """Held for a page, or for a parked record that leaves its line: neither sees half of it."""
 
     async def remember(self) -> None:
         """How far the journal had come."""
@@ -102,15 +116,28 @@ class Follower:
             heads = await connection.fetch("SELECT context, subject, version, id FROM head")
             fences = await connection.fetch("SELECT * FROM fence")
             parked = await connection.fetch(LOAD)
+            discarded = await connection.fetch(LOAD_DISCARDED)
         self._heads = {(row[0], row[1]): (row[2], row[3]) for row in heads}
         self._reading = Reading({(row[0], row[1]): (row[2], row[3]) for row in fences})
-        self._parking = Parking(self._clock, parked)
+        self._parking = Parking(SERVICE, self._clock, self._degraded)
+        self._parking.remember(parked, discarded, self._reading.fences)
 
     async def run(self, appended: Appended) -> None:
         """Until cancelled; Kafka away, or a record nobody can pass, is tried again."""
-        await follow_for_ever(
-            lambda: self._follow(appended), self._reading, self._degraded, "journal"
+        letters = DeadLetters(
+            self._session,
+            self._parking,
+            self._degraded,
+            line=lambda _: self._turn,
+            again=partial(self._take_again, appended),
         )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(letters.run())
+            group.create_task(
+                follow_for_ever(
+                    lambda: self._follow(appended), self._reading, self._degraded, "journal"
+                )
+            )
 
     async def _follow(self, appended: Appended) -> None:
         await ensure(self._kafka.bootstrap, self._topics, **self._kafka.security)
@@ -152,27 +179,35 @@ class Follower:
 
         Raises Stopped or Fork at a record nobody can pass, once what stood before it is appended.
         """
-        page = Page()
-        stop: Exception | None = None
-        for message in messages:
-            try:
-                self._take(message, page)
-            except (Stopped, Fork) as error:
-                stop = error
-                break
+        async with self._turn:
+            page = Page()
+            stop: Exception | None = None
+            for message in messages:
+                try:
+                    self._take(message, page)
+                except (Stopped, Fork) as error:
+                    stop = error
+                    break
+            await self._write(page, appended)
+            if stop is not None:
+                raise stop
+
+    async def _write(self, page: Page, appended: Appended) -> None:
         if page.steps:
             records = [record for _, record, _ in page.entries]
             columns = event_arrays(records)
             columns[0] = [position for position, _, _ in page.entries]
+            values = [
+                *columns,
+                [record.position for record in records],
+                *follow_arrays(page.steps),
+                *parked_arrays([step.parked for step in page.steps if step.parked is not None]),
+            ]
+            unparked = [step.unparked for step in page.steps if step.unparked is not None]
             async with self._session.turn() as connection:
-                await connection.fetch(
-                    APPEND,
-                    *columns,
-                    [record.position for record in records],
-                    *follow_arrays(page.steps),
-                    *parked_arrays([step.parked for step in page.steps if step.parked is not None]),
-                )
-            crash_point("projection/appended")
+                if unparked:
+                    values += unparked_arrays(unparked)
+                await connection.fetch(APPEND_AND_UNPARK if unparked else APPEND, *values)
             self._heads.update(page.heads)
         # What was read counts as read only now: a statement that failed must be tried again.
         for message, id_ in page.passed:
@@ -180,8 +215,30 @@ class Follower:
         if page.entries:
             self.position = page.entries[-1][0]
             appended(page.entries)
-        if stop is not None:
-            raise stop
+
+    async def _take_again(
+        self, appended: Appended, message: ConsumerRecord, at: Unparked, named: bool
+    ) -> None:
+        """A parked record enters the journal at its end, and leaves its line with that."""
+        who = identify(message)
+        next_ = named or self._parking.is_next(self._heads, who, at)
+        page = Page()
+        if next_:
+            page.entries.append((self.position + 1, *read(message)))
+        if next_ and not named:
+            page.heads[who.context, who.subject] = (who.version, who.id)
+        page.steps.append(
+            Step(
+                head=(who.context, who.subject, who.version, who.id) if page.heads else None,
+                topic=message.topic,
+                partition=message.partition,
+                next_offset=0,
+                id=who.id,
+                unparked=at,
+            )
+        )
+        await self._write(page, appended)
+        FOLLOWED.labels(SERVICE, "redriven").inc()
 
     def _take(self, message: ConsumerRecord, page: Page) -> None:
         """What one message moves, added to its page."""
@@ -196,9 +253,9 @@ class Follower:
             if where is Place.BEYOND:
                 self._reading.missed(message, who)
             page.passed.append((message, who.id))
-            FOLLOWED.labels("projection", where.value).inc()
+            FOLLOWED.labels(SERVICE, where.value).inc()
             return
-        if self._parking.blocks(message):
+        if self._parking.blocks((who.context, key_of(message, who))):
             self._park(message, who, BEHIND, page)
             return
         try:
@@ -210,7 +267,8 @@ class Follower:
             return
         page.entries.append((self.position + len(page.entries) + 1, record, event))
         self._move(message, who, None, page)
-        FOLLOWED.labels("projection", "applied").inc()
+        self._parking.went_well()
+        FOLLOWED.labels(SERVICE, "applied").inc()
 
     def _move(
         self, message: ConsumerRecord, who: Identity | None, parked: Parked | None, page: Page
@@ -235,5 +293,5 @@ class Follower:
         if context_of(message) in NEVER_PARKED:
             raise Stopped(f"{message.topic}/{message.partition}@{message.offset}: {reason}")
         self._move(message, who, self._parking.put(message, who, reason), page)
-        FOLLOWED.labels("projection", "parked").inc()
+        FOLLOWED.labels(SERVICE, "parked").inc()
         logger.error("parked", topic=message.topic, offset=message.offset, reason=reason)

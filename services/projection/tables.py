@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 
 from shared.store.schema import (
-    dead_letter_table,
+    dead_letter_tables,
     event_columns,
     following_tables,
     parked_table,
@@ -33,7 +33,7 @@ journal = Table(
 )
 head, fence = following_tables(metadata)
 parked = parked_table(metadata)
-dead_letter_act = dead_letter_table(metadata)
+dead_letter_act, discarded = dead_letter_tables(metadata)
 
 folded = Table(
     "folded",

@@ -24,6 +24,7 @@ from prometheus_client import REGISTRY
 from shared.contracts.registry import CONTEXTS, Event, UnknownVersion
 from shared.crash import crash_point
 from shared.events.envelope import Identity, Malformed, Record
+from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.follow import (
     Place,
     Reading,
@@ -36,9 +37,9 @@ from shared.messaging.follow import (
     starts,
 )  # fmt: skip
 from shared.messaging.kafka import Kafka, partitions, stopped
-from shared.messaging.parking import BEHIND, LOAD, Parking
+from shared.messaging.parking import BEHIND, LOAD, LOAD_DISCARDED, Key, Parking, key_of
 from shared.messaging.topics import ensure
-from shared.store.batch import Step
+from shared.store.batch import Step, Unparked
 from shared.store.command import Command
 from shared.store.log import Log, Tenure
 from shared.store.session import LeaseLost
@@ -93,7 +94,7 @@ class Reactions:
         self._topics = [CONTEXTS[name].topic for name in self._contexts]
         self._partitions = [p for topic in self._topics for p in partitions(topic)]
         self._reading = Reading({})
-        self._parking = Parking(log.clock)
+        self._parking = Parking(log.service, log.clock, log.degraded)
         self.all_read = False
         """Whether everything that the topics held was read, when somebody looked last."""
 
@@ -102,14 +103,28 @@ class Reactions:
         async with tenure.session.turn() as connection:
             fences = await connection.fetch("SELECT * FROM fence")
             parked = await connection.fetch(LOAD)
+            discarded = await connection.fetch(LOAD_DISCARDED)
         self._reading = Reading({(row[0], row[1]): (row[2], row[3]) for row in fences})
-        self._parking = Parking(self._log.clock, parked)
+        self._parking = Parking(self._log.service, self._log.clock, self._log.degraded)
+        self._parking.remember(parked, discarded, self._reading.fences)
+        tenure.writer.parked = self._parking.holds
 
     async def run(self, tenure: Tenure) -> None:
         """Follow until cancelled; Kafka away, or a record nobody can pass, is tried again."""
-        await follow_for_ever(
-            lambda: self._follow(tenure), self._reading, self._log.degraded, "reactions"
+        letters = DeadLetters(
+            tenure.session,
+            self._parking,
+            self._log.degraded,
+            line=self._parking.line,
+            again=partial(self._take_again, tenure),
         )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(letters.run())
+            group.create_task(
+                follow_for_ever(
+                    lambda: self._follow(tenure), self._reading, self._log.degraded, "reactions"
+                )
+            )
 
     async def _follow(self, tenure: Tenure) -> None:
         await ensure(self._kafka.bootstrap, self._topics, **self._kafka.security)
@@ -198,18 +213,27 @@ class Reactions:
     async def _take(self, message: ConsumerRecord, tenure: Tenure) -> None:
         """One record to its durable end: applied, kept, parked, or known already."""
         try:
-            who = identify(message)
+            who: Identity | None = identify(message)
+            headers = ""
         except Malformed as error:
-            if not self._parking.has(message):
-                await self._park(tenure, message, None, f"headers: {error}")
-            return
+            who, headers = None, f"headers: {error}"
+        key = (context_of(message), key_of(message, who))
+        async with self._parking.line(key):
+            if who is not None:
+                await self._follow_one(message, who, key, tenure)
+            elif not self._parking.has(message):
+                await self._park(tenure, message, None, headers)
+
+    async def _follow_one(
+        self, message: ConsumerRecord, who: Identity, key: Key, tenure: Tenure
+    ) -> None:
         where = place(tenure.writer.heads, who)
         if where is not Place.NEXT:
             if where is Place.BEYOND:
                 self._reading.missed(message, who)
             self._passed(message, who.id, where.value)
             return
-        if self._parking.blocks(message):
+        if self._parking.blocks(key):
             await self._park(tenure, message, who, BEHIND)
             return
         try:
@@ -219,10 +243,7 @@ class Reactions:
         except Exception as error:
             await self._park(tenure, message, who, f"{type(error).__name__}: {error}")
             return
-        crash_point("reaction/decoded")
-        step = self._step(message, who)
-        if who.context in self._log.kept:
-            step = replace(step, kept=record)
+        step = self._keeping(self._step(message, who), record)
         try:
             fate = await self._write(tenure, step, self._reacting(record, event), record)
         except LeaseLost:
@@ -230,7 +251,32 @@ class Reactions:
         except Exception as error:  # its decision refused or broke
             await self._park(tenure, message, who, f"{type(error).__name__}: {error}")
             return
+        self._parking.went_well()
         self._passed(message, who.id, fate)
+
+    async def _take_again(
+        self, tenure: Tenure, message: ConsumerRecord, at: Unparked, named: bool
+    ) -> None:
+        """React to a parked record as if it came now, and take it out of its line with that."""
+        who = identify(message)
+        next_ = named or self._parking.is_next(tenure.writer.heads, who, at)
+        step = Step(
+            head=None if named or not next_ else (who.context, who.subject, who.version, who.id),
+            topic=message.topic,
+            partition=message.partition,
+            next_offset=0,
+            id=who.id,
+            unparked=at,
+        )
+        if not next_:  # it was read once more since, and followed by its name
+            await self._once(tenure, step, _nothing, None)
+            return
+        record, event = read(message)
+        await self._once(tenure, self._keeping(step, record), self._reacting(record, event), record)
+        FOLLOWED.labels(self._log.service, "redriven").inc()
+
+    def _keeping(self, step: Step, record: Record) -> Step:
+        return replace(step, kept=record) if record.context in self._log.kept else step
 
     def _reacting(self, record: Record, event: Event | None) -> Callable[[], Reaction | None]:
         handler = self._handlers.get(type(event))
@@ -260,18 +306,27 @@ class Reactions:
         pause = BACK_OFF_S[0]
         while True:
             try:
-                reaction = reacting()
-                if reaction is None or cause is None:
-                    await self._log.follow(tenure, step, (), lambda: NOTHING, None)
-                    return "ignored"
-                await self._log.follow(
-                    tenure, step, reaction.reading, reaction.decision, self._command(cause)
-                )
-                return "applied"
+                return await self._once(tenure, step, reacting, cause)
             except Unavailable as error:
                 self._log.degraded[f"reactions to {step.topic}"] = f"waits: {error.code}"
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, BACK_OFF_S[1])
+
+    async def _once(
+        self,
+        tenure: Tenure,
+        step: Step,
+        reacting: Callable[[], Reaction | None],
+        cause: Record | None,
+    ) -> Literal["ignored", "applied"]:
+        reaction = reacting()
+        if reaction is None or cause is None:
+            await self._log.follow(tenure, step, (), lambda: NOTHING, None)
+            return "ignored"
+        await self._log.follow(
+            tenure, step, reaction.reading, reaction.decision, self._command(cause)
+        )
+        return "applied"
 
     def _step(self, message: ConsumerRecord, who: Identity | None) -> Step:
         next_offset, fence = self._reading.stored(message)

@@ -32,11 +32,21 @@ class Parked:
     parked_at: datetime
 
 
+class Unparked(NamedTuple):
+    """The place in line that a parked record leaves, and the act by which it does."""
+
+    context: str
+    key: str
+    seq: int
+    act: UUID
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One followed record: head, fence, kept copy or parking move with its effect, or not at all.
 
-    `head` is (context, subject, version, id), or None for a record that belongs to no stream.
+    `head` is (context, subject, version, id), or None for a record that belongs to no stream. One
+    that was parked has moved its fence before: it only leaves its line.
     """
 
     head: tuple[str, str, int, UUID] | None
@@ -46,6 +56,7 @@ class Step:
     id: UUID
     kept: Record | None = None
     parked: Parked | None = None
+    unparked: Unparked | None = None
 
 
 class Hot(NamedTuple):

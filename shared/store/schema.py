@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Date,
     DateTime,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -142,29 +143,64 @@ def parked_table(metadata: MetaData) -> Table:
     )
 
 
-def dead_letter_table(metadata: MetaData) -> Table:
-    """What a person asked to be done about parked records, by whom and why, and what came of it."""
-    return Table(
+def dead_letter_tables(metadata: MetaData) -> tuple[Table, Table]:
+    """What a person asked to be done about parked records, and the records they gave up.
+
+    An act stays for ever: who, why, when it was asked and done, what came of it, how many records
+    left the line. What was discarded is kept with all its bytes.
+    """
+    act = Table(
         "dead_letter_act",
         metadata,
         Column("id", UUID(as_uuid=True), primary_key=True),
         Column("act", Text, nullable=False),
         _name("context"),
         _name("key"),
+        # The place in line, and the id of the record that stood there when it was asked.
         Column("seq", Integer),
+        Column("record", UUID(as_uuid=True)),
         Column("actor", Text, nullable=False),
         Column("reason", Text, nullable=False),
         Column("asked_at", DateTime(timezone=True), nullable=False),
         Column("done_at", DateTime(timezone=True)),
         Column("outcome", Text),
-        Column("records", Integer),
-        CheckConstraint("act IN ('redrive', 'discard')", name="dead_letter_act_known"),
+        Column("detail", Text),
+        Column("records", Integer, nullable=False, server_default=text("0")),
+        CheckConstraint("act IN ('show', 'redrive', 'discard')", name="dead_letter_act_known"),
+        Index("dead_letter_act_open", "asked_at", postgresql_where=text("done_at IS NULL")),
+    )
+    discarded = Table(
+        "discarded",
+        metadata,
+        Column("act", UUID(as_uuid=True), primary_key=True),
+        *(Column(c.name, c.type, nullable=False) for c in parked_table(MetaData()).columns),
+    )
+    return act, discarded
+
+
+def keep_acts(connection: Connection) -> None:
+    """An act is never removed, and once it is done, or in what was asked, never changed."""
+    connection.execute(
+        text(
+            "CREATE TRIGGER dead_letter_act_stays BEFORE DELETE OR TRUNCATE ON dead_letter_act"
+            " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
+    )
+    connection.execute(
+        text(
+            "CREATE TRIGGER dead_letter_act_as_asked BEFORE UPDATE ON dead_letter_act FOR EACH ROW"
+            " WHEN (OLD.done_at IS NOT NULL OR"
+            " (OLD.id, OLD.act, OLD.context, OLD.key, OLD.actor, OLD.reason, OLD.asked_at) IS"
+            " DISTINCT FROM"
+            " (NEW.id, NEW.act, NEW.context, NEW.key, NEW.actor, NEW.reason, NEW.asked_at))"
+            " EXECUTE FUNCTION refuse_change()"
+        )
     )
 
 
 head, fence = following_tables(metadata)
 parked = parked_table(metadata)
-dead_letter_act = dead_letter_table(metadata)
+dead_letter_act, discarded = dead_letter_tables(metadata)
 
 heard = Table(
     "heard",
@@ -202,11 +238,23 @@ void = Table(
     _name("context"),
     _name("subject"),
     Column("version", Integer, nullable=False),
-    Column("id", UUID(as_uuid=True), nullable=False),
+    # Beside the offset: a topic made anew counts from 0 again.
+    Column("id", UUID(as_uuid=True), primary_key=True),
     Column("headers", JSONB, nullable=False),
     Column("value", LargeBinary, nullable=False),
     Column("reason", Text, nullable=False),
     Column("adopted_at", DateTime(timezone=True), nullable=False),
+)
+
+operator_act = Table(
+    "operator_act",
+    metadata,
+    # What a person did to the record, or saw of its content, from the command line.
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("act", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("told", JSONB, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
 )
 
 tree_head = Table(
@@ -214,10 +262,22 @@ tree_head = Table(
     metadata,
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("root", LargeBinary, nullable=False),
+    Column("stream_count", BigInteger, nullable=False),
     Column("streams", LargeBinary, nullable=False),
+    Column("contexts", Text, nullable=False),
     Column("signed_at", DateTime(timezone=True), nullable=False),
     Column("key_id", Text, nullable=False),
     Column("signature", LargeBinary, nullable=False),
+)
+
+signing_key = Table(
+    "signing_key",
+    metadata,
+    # Public halves of all keys that ever signed here: what they signed is checked for ever.
+    Column("key_id", Text, primary_key=True),
+    Column("x", Text, nullable=False),
+    Column("y", Text, nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
 )
 
 _FROZEN = """
@@ -270,9 +330,10 @@ def create(connection: Connection) -> None:
     define_refusal(connection)
     for table in FROZEN:
         freeze(connection, table)
+    keep_acts(connection)
 
 
-FROZEN = ("log", "command", "claim", "void", "tree_head")
+FROZEN = ("log", "command", "claim", "void", "operator_act", "tree_head", "signing_key")
 """Append-only, by rights and by trigger."""
 
 
@@ -295,5 +356,6 @@ def extend(connection: Connection) -> None:
         )
     connection.execute(text("ALTER TABLE command ALTER COLUMN fingerprint DROP NOT NULL"))
     metadata.create_all(connection)
-    for table in ("void", "tree_head"):
+    for table in ("void", "operator_act", "tree_head", "signing_key"):
         freeze(connection, table)
+    keep_acts(connection)

@@ -5,7 +5,7 @@ from dataclasses import astuple
 from typing import Any
 
 from shared.events.envelope import Record
-from shared.store.batch import Batch, Parked, Step
+from shared.store.batch import Batch, Parked, Step, Unparked
 from shared.store.schema import COLUMNS
 
 LOOK = """
@@ -73,6 +73,21 @@ def insert_parked(start: int) -> str:
     return f"INSERT INTO parked SELECT * FROM {_unnest(PARKED_TYPES, start)}"  # noqa: S608
 
 
+def unpark(start: int) -> tuple[str, str]:
+    """Parked rows leave their line, and their acts count them: four arrays from `start` on."""
+    gone = (
+        "DELETE FROM parked USING"  # noqa: S608
+        f" {_unnest(('text', 'text', 'int'), start)} AS u(c, k, s)"
+        " WHERE context = c AND key = k AND seq = s"
+    )
+    counted = (
+        "UPDATE dead_letter_act SET records = records + n FROM"  # noqa: S608
+        f" (SELECT a, count(*) AS n FROM unnest(${start + 3}::uuid[]) AS u(a) GROUP BY a) AS c"
+        " WHERE id = a"
+    )
+    return gone, counted
+
+
 _WRITTEN = f"""
 WITH c AS (INSERT INTO command SELECT * FROM
   {_unnest(("bytea", "bytea", "text", "int", "bigint", "bigint"), N + 1)}),
@@ -81,12 +96,19 @@ _HEADS, _FENCES = follow_upserts(N + 10)
 APPEND = f"""{_WRITTEN}
 {insert_events("log", 1)}
 """
-APPEND_AND_FOLLOW = f"""{_WRITTEN},
+_FOLLOWED = f"""{_WRITTEN},
 h AS ({_HEADS}),
 f AS ({_FENCES}),
 p AS ({insert_parked(N + 18)}),
 k AS ({insert_events("heard", N + 18 + len(PARKED_TYPES), {"arrival": "bigint"})})
+"""
+_GONE, _COUNTED = unpark(2 * N + 19 + len(PARKED_TYPES))
+APPEND_AND_UNPARK = f"""{_FOLLOWED.rstrip()},
+d AS ({_GONE}),
+a AS ({_COUNTED})
 {insert_events("log", 1)}
+"""
+APPEND_AND_FOLLOW = f"""{_FOLLOWED}{insert_events("log", 1)}
 """
 
 
@@ -115,22 +137,35 @@ def append(batch: Batch, arrival: int) -> tuple[str, list[list[Any]]]:
     if not steps:
         return APPEND, written
     kept = batch.kept
-    return APPEND_AND_FOLLOW, [
+    followed = [
         *written,
         *follow_arrays(steps),
         *parked_arrays([s.parked for s in steps if s.parked is not None]),
         *event_arrays(kept),
         list(range(arrival + 1, arrival + 1 + len(kept))),
     ]
+    unparked = [s.unparked for s in steps if s.unparked is not None]
+    if not unparked:
+        return APPEND_AND_FOLLOW, followed
+    return APPEND_AND_UNPARK, [*followed, *unparked_arrays(unparked)]
 
 
 def follow_arrays(steps: Sequence[Step]) -> list[list[Any]]:
     """Heads and fences of these steps; each row once, for an upsert takes no row twice."""
     heads = {step.head[:2]: step.head for step in steps if step.head is not None}
-    fences = {(s.topic, s.partition): (s.topic, s.partition, s.next_offset, s.id) for s in steps}
+    fences = {
+        (s.topic, s.partition): (s.topic, s.partition, s.next_offset, s.id)
+        for s in steps
+        if s.unparked is None
+    }
     return [*_transposed(list(heads.values()), 4), *_transposed(list(fences.values()), 4)]
 
 
 def parked_arrays(parked: Sequence[Parked]) -> list[list[Any]]:
     """The columns of parked rows, in the order of the table."""
     return _transposed([astuple(row) for row in parked], len(PARKED_TYPES))
+
+
+def unparked_arrays(unparked: Sequence[Unparked]) -> list[list[Any]]:
+    """The parameters of `unpark`."""
+    return _transposed(unparked, 4)

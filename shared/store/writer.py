@@ -63,6 +63,8 @@ class Writer:
         self._on_committed = on_committed
         self.heads = heads
         """How far each followed stream has come here: its version and the id of its last event."""
+        self.parked: Callable[[Heard, int], bool] = _never
+        """Whether a followed event, of a stream known so far, is put aside: its follower says."""
         self._waiting: deque[Wish] = deque()
         self._wake = asyncio.Event()
         self._hot: OrderedDict[Stream, Hot] = OrderedDict()
@@ -232,7 +234,10 @@ class Writer:
                     self._follow(wish.step, self._kept(wish.step, batch), batch)
                 return [], earlier[1]
             for heard in command.after:
-                if self._version(heard, batch) < heard.version:
+                known = self._version(heard, batch)
+                if self.parked(heard, known):
+                    raise Refused("parked", at_least=str(heard))
+                if known < heard.version:
                     raise Unavailable("not-yet-known", heard=str(heard))
         found = [self._now(stream, batch) for stream in wish.reading]
         if command is not None and command.expected not in (None, found[0].version):
@@ -349,6 +354,10 @@ class Writer:
             wish.answer.set_exception(answer)
         else:
             wish.answer.set_result(answer)
+
+
+def _never(_: Heard, __: int) -> bool:
+    return False
 
 
 def _culprit(batch: Batch, error: asyncpg.PostgresError) -> Exception:

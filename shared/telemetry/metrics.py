@@ -16,3 +16,15 @@ FOLLOWED = Counter(
     "Events of followed topics, by what became of them",
     ["service", "fate"],
 )
+PARKED_KEYS = Gauge(
+    "fuyan_parked_keys", "Keys of followed topics that a parked record holds up", ["service"]
+)
+PARKED_RECORDS = Gauge(
+    "fuyan_parked_records", "Records parked, with those that wait behind them", ["service"]
+)
+TREE_SIZE = Gauge("fuyan_tree_head_size", "Events under the last signed tree head", ["service"])
+TREE_CONTRADICTED = Gauge(
+    "fuyan_tree_head_contradicted",
+    "1 where the log no longer is what an earlier head says: no head is signed any more",
+    ["service"],
+)

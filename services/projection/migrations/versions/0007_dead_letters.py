@@ -3,10 +3,14 @@
 from alembic import op
 
 from services.projection import tables
+from shared.store import schema
 
 revision = "0007"
 down_revision = "0006"
 
 
 def upgrade() -> None:
-    tables.dead_letter_act.create(op.get_bind(), checkfirst=True)
+    connection = op.get_bind()
+    tables.dead_letter_act.create(connection, checkfirst=True)
+    tables.discarded.create(connection, checkfirst=True)
+    schema.keep_acts(connection)
