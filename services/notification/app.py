@@ -67,7 +67,14 @@ def create_app(settings: NotificationSettings) -> FastAPI:
         finally:
             tables.close()
 
-    app = new_app("notification", settings, running, readiness=log.readiness)
+    app = new_app(
+        "notification",
+        settings,
+        running,
+        readiness=log.readiness,
+        says=("notice",),
+        hears=FOLLOWED,
+    )
     app.include_router(api.routes(log))
     app.include_router(addresses_routes(log, addresses))
     app.include_router(bulletin_api.routes(log, Bulletins(tables)))

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from services.projection import api
 from services.projection.dashboard import page
 from services.projection.first import first_view
+from services.projection.follower import FOLLOWED_CONTEXTS
 from services.projection.journal import Journal
 from shared.clock import clock_from
 from shared.messaging.kafka import Kafka
@@ -25,7 +26,13 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         async with journal.running():
             yield
 
-    app = new_app("projection", settings, running, readiness=journal.readiness)
+    app = new_app(
+        "projection",
+        settings,
+        running,
+        readiness=journal.readiness,
+        hears=FOLLOWED_CONTEXTS,
+    )
     app.include_router(api.routes(journal))
     app.include_router(page.routes(first_view(journal)))
     return app

@@ -35,7 +35,14 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         finally:
             await directory.close()
 
-    app = new_app("review", settings, running, readiness=log.readiness)
+    app = new_app(
+        "review",
+        settings,
+        running,
+        readiness=log.readiness,
+        says=("programme", "case"),
+        hears=("dossier",),
+    )
     app.include_router(api.routes(log, directory))
     return app
 

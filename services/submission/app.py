@@ -49,6 +49,8 @@ def create_app(settings: SubmissionSettings) -> FastAPI:
         settings,
         running,
         readiness=log.readiness,
+        says=("dossier",),
+        hears=("programme", "case"),
         larger_bodies=LARGER_BODIES,
     )
     app.include_router(routes(log, tables, settings))

@@ -1,7 +1,7 @@
 """A service's FastAPI app with all that every service has, and the process that serves it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
@@ -41,7 +41,8 @@ def new_app(
     lifespan: Lifespan,
     *,
     readiness: Callable[[], Readiness] = lambda: Readiness(True),
-    contracts: str | None = None,
+    says: Collection[str] = (),
+    hears: Collection[str] = (),
     larger_bodies: Mapping[str, int] | None = None,
     issuer_client: httpx.AsyncClient | None = None,
 ) -> FastAPI:
@@ -49,6 +50,7 @@ def new_app(
 
     `app.state.draining` is an Event, set when the process was told to stop: a stream of server-sent
     events ends then. `larger_bodies` maps a pattern of the path to more bytes than the usual MiB.
+    `says` and `hears` are the contexts that it writes and follows.
     `app.state.workers` are processes for what would hold up the event loop; they end with the app.
     """
     auth = Auth(settings, issuer_client)
@@ -73,7 +75,7 @@ def new_app(
     app.state.workers = Workers()
     app.state.draining = asyncio.Event()
     problems.install(app)
-    app.include_router(health_routes(title, settings, readiness, contracts))
+    app.include_router(health_routes(title, settings, readiness, says=says, hears=hears))
     if settings.sign_in_url is not None:
         app.include_router(session_routes())
     app.add_middleware(Readable)

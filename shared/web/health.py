@@ -2,25 +2,43 @@
 
 import asyncio
 import platform
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from shared.contracts.registry import readable, written
 from shared.settings import ServiceSettings
 from shared.telemetry.readiness import Readiness
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What `/version` says: `reads` what it hears and its own log; `emits` what it writes now."""
+
+    service: str
+    version: str
+    python: str
+    installation: str
+    reads: list[str]
+    emits: list[str]
 
 
 def health_routes(
     service: str,
     settings: ServiceSettings,
     readiness: Callable[[], Readiness],
-    contracts: str | None = None,
+    *,
+    says: Collection[str] = (),
+    hears: Collection[str] = (),
 ) -> APIRouter:
-    """`readiness` is asked at each probe, so it answers from memory."""
+    """`readiness` is asked at each probe, so it answers from memory.
+
+    `says` are the contexts whose events this service writes, and `hears` those it follows.
+    """
     router = APIRouter(tags=["health"])
 
     @router.get("/livez")
@@ -45,15 +63,16 @@ def health_routes(
         return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     @router.get("/version")
-    async def running() -> dict[str, str | None]:
-        """What runs here."""
-        return {
-            "service": service,
-            "version": package_version(),
-            "python": platform.python_version(),
-            "installation": settings.installation,
-            "contracts": contracts,
-        }
+    async def running() -> Running:
+        """What runs here, and which versions of which events it reads and emits."""
+        return Running(
+            service=service,
+            version=package_version(),
+            python=platform.python_version(),
+            installation=settings.installation,
+            reads=readable({*says, *hears}),
+            emits=written(says, settings.emitted),
+        )
 
     return router
 

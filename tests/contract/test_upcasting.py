@@ -16,7 +16,16 @@ from shared.contracts.dossier import GoodPracticeShared
 from shared.contracts.earlier import EARLIER, Earlier
 from shared.contracts.payloads import HERE
 from shared.contracts.refusals import Refused
-from shared.contracts.registry import BY_TYPE, SHAPES, UnknownVersion, decode, emitted, newest
+from shared.contracts.registry import (
+    BY_TYPE,
+    SHAPES,
+    UnknownVersion,
+    decode,
+    emitted,
+    newest,
+    readable,
+    written,
+)
 from shared.settings import ServiceSettings
 
 V1 = "fuyan.dossier.good-practice-shared.v1"
@@ -181,3 +190,11 @@ def test_every_earlier_version_leads_to_one_that_is_known() -> None:
     for name, earlier in EARLIER.items():
         assert earlier.next in SHAPES
         assert name.rpartition(".")[0] == earlier.next.rpartition(".")[0]
+
+
+@pytest.mark.parametrize("raised", [(), (V2,)])
+def test_a_service_says_what_it_reads_and_what_it_emits(raised: tuple[str, ...]) -> None:
+    """It reads all versions, of its own log too; it writes the first that is not yet replaced."""
+    assert {V1, V2} <= set(readable(["dossier", "case"]))
+    said = [name for name in written(["dossier"], raised) if "good-practice" in name]
+    assert said == [V2 if raised else V1]

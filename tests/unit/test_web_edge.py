@@ -219,6 +219,7 @@ async def test_requests_are_counted_by_their_template() -> None:
 async def test_the_version_names_the_service() -> None:
     told = (await get("/version")).json()
     assert (told["service"], told["installation"]) == ("small", "local")
+    assert (told["reads"], told["emits"]) == ([], [])
 
 
 async def test_the_contract_tells_problems_and_the_token() -> None:

@@ -95,7 +95,10 @@ def small_service(side: IssuerSide, readiness: Readiness | None = None, **settin
         _: Annotated[Principal, Depends(allow(*ROLES))],
         wish: Annotated[Command, Depends(command)],
     ) -> dict[str, Any]:
-        return asdict(wish) | {"fingerprint": wish.fingerprint.hex()}
+        return asdict(wish) | {
+            "fingerprint": wish.fingerprint.hex(),
+            "digest": wish.digest.hex(),
+        }
 
     @app.post("/v1/decision")
     async def decide(
