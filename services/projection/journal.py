@@ -24,6 +24,8 @@ from shared.telemetry.readiness import Readiness
 
 # How often a process that does not fold looks how far the one that does has come.
 POLL_S = 0.1
+# How often somebody who waits for an event that has not come yet is told whether it was parked.
+LOOK_AGAIN_S = 0.25
 FOLD_AGAIN_S = 5.0
 NAME = "fuyan-projection"
 
@@ -150,7 +152,10 @@ class Journal:
                             return "parked"
                     if place is not None and place <= self.position:
                         return "reached"
-                    await self._beyond(before)
+                    # Parking moves no position, and a record may be parked while one waits for it.
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(LOOK_AGAIN_S if place is None else None):
+                            await self._beyond(before)
         return "not-yet"
 
     async def _beyond(self, position: int) -> None:
@@ -168,9 +173,13 @@ class Journal:
             if places:
                 return places[0][0], False
             parked = await connection.fetch(
-                "SELECT seq FROM parked WHERE context = $1 AND key = $2 LIMIT 1",
+                "SELECT seq FROM parked WHERE context = $1 AND key = $2 UNION ALL"
+                " SELECT seq FROM discarded WHERE context = $1 AND subject = $3 AND version = $4"
+                " LIMIT 1",
                 heard.context,
                 CONTEXTS[heard.context].key(heard.subject),
+                heard.subject,
+                heard.version,
             )
             return None, bool(parked)
 
