@@ -34,6 +34,7 @@ from services.notification.templates import TEMPLATE_VERSION
 from shared.clock import civil_day
 from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.notice import BulletinIssued
+from shared.contracts.registry import Event
 from shared.official_numbers import comparable
 from shared.store.command import Command
 from shared.store.log import Log
@@ -177,7 +178,8 @@ class _Decision:
             for organisation, inbox in zip(self.told, inboxes, strict=True)
         ]
         written = dict(zip(self.streams, (issued, *notices), strict=True))
-        return Changes(written, _claims(self.draft, self.signing), first_id=self.event_id)
+        claims = [claim for event in issued for claim in claims_of(event)]
+        return Changes(written, claims, first_id=self.event_id)
 
     def _telling(self, organisation: str) -> Telling:
         return Telling(
@@ -195,12 +197,14 @@ class _Decision:
         )
 
 
-def _claims(draft: Draft, signing: Signing) -> list[Claim]:
-    number = comparable(signing.document_number)
+def claims_of(event: Event) -> list[Claim]:
+    """What an event of this service takes for ever: a bulletin is issued and corrected once."""
+    if not isinstance(event, BulletinIssued):
+        return []
     claims = [
-        Claim(ISSUED, draft.bulletin_id, "bulletin-issued"),
-        Claim(NUMBERED, number, "document-number-in-use"),
+        Claim(ISSUED, event.bulletin_id, "bulletin-issued"),
+        Claim(NUMBERED, comparable(event.document_number), "document-number-in-use"),
     ]
-    if draft.corrects is not None:
-        claims.append(Claim(CORRECTED, draft.corrects, "bulletin-corrected"))
+    if event.corrects is not None:
+        claims.append(Claim(CORRECTED, event.corrects, "bulletin-corrected"))
     return claims

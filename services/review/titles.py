@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.review.case import Case
+from services.review.plaques import claims_of
 from shared.contracts.case import TitleAwarded, TitleCorrected
 from shared.contracts.refusals import Refused
 from shared.contracts.registry import decode
@@ -125,10 +126,5 @@ def _given(record: Record) -> str | None:
     """The number that an event gives a title, as it is claimed."""
     if record.type not in (_AWARDED, _CORRECTED):
         return None
-    match decode(record.type, record.data):
-        case TitleAwarded(plaque_number=number):
-            return comparable(number)
-        case TitleCorrected(field="plaque_number", is_=str(number)):
-            return comparable(number)
-        case _:
-            return None
+    claims = claims_of(decode(record.type, record.data))
+    return next((claim.value for claim in claims), None)

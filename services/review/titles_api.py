@@ -16,15 +16,15 @@ from services.review.case import Case
 from services.review.case_bodies import AwardsBody, CorrectionBody, RevocationBody
 from services.review.letters_api import case_streams
 from services.review.place import AT_ONCE, CODE, Code, name_of, on_behalf
+from services.review.plaques import claims_of
 from services.review.programmes.programme import Programme, known
 from shared.clock import civil_day
 from shared.contracts.blocks import ProgrammeSite, Title
 from shared.contracts.case import CaseEvent, TitleRevoked
 from shared.contracts.refusals import Refused
-from shared.official_numbers import comparable
 from shared.store.command import Command
 from shared.store.log import Log
-from shared.store.streams import Changes, Claim, Stream
+from shared.store.streams import Changes, Stream
 from shared.web.auth import Principal, Who, roles
 from shared.web.commands import Wish, Written, answer, created
 
@@ -122,7 +122,7 @@ def awards_and_titles(log: Log) -> APIRouter:
             )
             return Changes(
                 dict(zip(streams, events, strict=True)),
-                [_claim(comparable(one.plaque_number)) for one in awards],
+                [one for written in events for event in written for one in claims_of(event)],
             )
 
         reading = (*streams, Stream("programme", programme), *earlier)
@@ -186,7 +186,8 @@ def awards_and_titles(log: Log) -> APIRouter:
             permit(name, who, state, found.programme)
             events = decision(case, later, site)
             fresh = title.new_plaque(case, events)
-            return Changes({found.stream: events}, [] if fresh is None else [_claim(fresh)])
+            claims = [one for event in events for one in claims_of(event) if one.value == fresh]
+            return Changes({found.stream: events}, claims)
 
         on, *after = found.reading
         reading = (on, Stream("programme", found.programme), *after)
@@ -233,10 +234,6 @@ def awards_and_titles(log: Log) -> APIRouter:
         return await about("revocation", plaque, who, wish, body, response, decide)
 
     return router
-
-
-def _claim(key: str) -> Claim:
-    return Claim("plaque", key, "plaque-in-use")
 
 
 def _view(version: int, case: Case, later: Sequence[Case]) -> TitleView:

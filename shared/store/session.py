@@ -18,9 +18,21 @@ LEASE = 0x66757961  # any number that every process of one database agrees on
 POLL_S = 0.1
 AGAIN_S = 0.2
 REFUSED_AGAIN_S = 2.0
+HELD_S = 5.0
 BEAT_S = 0.5
 # A holder that is silent for so long is hung or gone; the server ends its session, lock and all.
 SILENT_MS = 2500
+SILENT = {
+    "idle_session_timeout": f"{SILENT_MS}ms",
+    # A holder that is gone without a word, in the midst of an answer too.
+    "tcp_user_timeout": str(SILENT_MS),
+    "tcp_keepalives_idle": "1",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "2",
+}
+"""Settings of a session that holds what others wait for."""
+FEW_ROWS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+"""Of one that only looks up by key; without statistics the planner would scan a fresh table."""
 # Past this a round trip counts as lost, and its outcome as unknown.
 ROUND_TRIP_S = 10.0
 
@@ -43,6 +55,10 @@ logger = structlog.get_logger(__name__)
 
 class LeaseLost(Exception):
     """Someone else writes, or nobody can tell: this tenure is over."""
+
+
+class LeaseHeld(Exception):
+    """A process of the service writes its store; what needs it at rest must wait."""
 
 
 class StoreRefuses(Exception):
@@ -139,16 +155,8 @@ class Lease:
             self._dsn,
             self._name,
             synchronous_commit="on",
-            idle_session_timeout=f"{SILENT_MS}ms",
-            # A holder that is gone without a word, in the midst of an answer too.
-            tcp_user_timeout=str(SILENT_MS),
-            tcp_keepalives_idle="1",
-            tcp_keepalives_interval="1",
-            tcp_keepalives_count="2",
-            # It only ever looks up by key; without statistics the planner would scan a fresh table.
-            enable_seqscan="off",
-            enable_hashjoin="off",
-            enable_mergejoin="off",
+            **SILENT,
+            **FEW_ROWS,
         )
         try:
             while not await _bounded(connection.fetchval("SELECT pg_try_advisory_lock($1)", LEASE)):
