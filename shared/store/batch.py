@@ -89,6 +89,8 @@ class Batch:
     refusals: dict[tuple[str, str], str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     hot: dict[Stream, Hot] = field(default_factory=dict)
+    cold: set[Stream] = field(default_factory=set)
+    """Streams an event of which it erases: their states in memory still know what it said."""
     keys: dict[bytes, tuple[bytes | None, Written]] = field(default_factory=dict)
     answers: list[tuple[Wish, Written | Exception]] = field(default_factory=list)
 

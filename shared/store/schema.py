@@ -1,7 +1,7 @@
 """The tables of a store, the same in every service that writes.
 
-`log` is append-only by rights and by trigger. Text that is looked up is compared bytewise
-("C"), so that no change of a system's collation can corrupt an index.
+`log` is append-only by rights and by trigger, but for what `erasing` allows. Text that is looked
+up is compared bytewise ("C"), so that no change of a system's collation can corrupt an index.
 """
 
 from sqlalchemy import (
@@ -22,6 +22,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+from shared.store import erasing
 
 MAX_DATA_BYTES = 256 * 1024
 
@@ -96,6 +98,8 @@ published = Table(
     Column("position", BigInteger, nullable=False),
     Column("cluster", Text, nullable=False),
     Column("ends", JSONB, nullable=False),
+    # Up to which `erased` event the topics were emptied, to be filled again without what it names.
+    Column("emptied", BigInteger, nullable=False, server_default=text("0")),
     CheckConstraint("single", name="published_one_row"),
 )
 
@@ -331,10 +335,20 @@ def create(connection: Connection) -> None:
     for table in FROZEN:
         freeze(connection, table)
     keep_acts(connection)
+    erasing.allow(connection, "log", "heard")
 
 
-FROZEN = ("log", "command", "claim", "void", "operator_act", "tree_head", "signing_key")
-"""Append-only, by rights and by trigger."""
+FROZEN = (
+    "log",
+    "command",
+    "claim",
+    "erasure",
+    "void",
+    "operator_act",
+    "tree_head",
+    "signing_key",
+)
+"""Append-only, by rights and by trigger; of the log alone, an event's data may be erased."""
 
 
 def extend(connection: Connection) -> None:
@@ -356,6 +370,8 @@ def extend(connection: Connection) -> None:
         )
     connection.execute(text("ALTER TABLE command ALTER COLUMN fingerprint DROP NOT NULL"))
     metadata.create_all(connection)
-    for table in ("void", "operator_act", "tree_head", "signing_key"):
+    connection.execute(text("ALTER TABLE published ADD COLUMN emptied bigint NOT NULL DEFAULT 0"))
+    for table in ("erasure", "void", "operator_act", "tree_head", "signing_key"):
         freeze(connection, table)
     keep_acts(connection)
+    erasing.allow(connection, "log", "heard")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
+from shared.contracts.erased import Erased
 from shared.contracts.refusals import Refused
 from shared.contracts.registry import Event
 
@@ -32,6 +33,10 @@ class Aggregate(Generic[S]):
     initial: S
     evolve: Callable[[S, Any], S]
     heard: bool = False
+
+    def after(self, state: S, event: Event) -> S:
+        """The state after an event; that another one was erased is nothing to evolve by."""
+        return state if isinstance(event, Erased) else self.evolve(state, event)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from uuid import UUID
 import asyncpg
 
 from shared.clock import Clock, civil_day
+from shared.contracts.erased import BY_CONTEXT
 from shared.contracts.refusals import Refused
-from shared.contracts.registry import UnknownType, decode
+from shared.contracts.registry import BY_TYPE, UnknownType, decode
 from shared.crash import crash_point, crash_soon
 from shared.events.envelope import Record
 from shared.store.batch import Batch, Hot, Step, Wish
@@ -70,6 +71,8 @@ class Writer:
         self._hot: OrderedDict[Stream, Hot] = OrderedDict()
         self._pending: list[Wish] = []
         self._unreadable: dict[Stream, Exception] = {}
+        self._forgotten = False
+        """Whether a state that may be asked for in this run was dropped since it looked."""
 
     def add(self, wish: Wish) -> None:
         """Put a wish in line; raises Unavailable where the line is too long to be of use."""
@@ -146,11 +149,14 @@ class Writer:
         state = aggregate.initial
         for _, name, data in sorted(found, key=lambda event: event[0]):
             with suppress(UnknownType):  # kept, but nobody here has heard of it yet
-                state = aggregate.evolve(state, decode(name, data))
+                state = aggregate.after(state, decode(name, data))
         return Hot(max((version for version, _, _ in found), default=0), state)
 
     async def _write(self, wishes: Sequence[Wish], done: Done) -> None:
         """Commit these wishes; where the data of one is at fault, halve until it fails alone."""
+        if self._forgotten:
+            self._forgotten = False
+            done.update(await self._look(wishes))
         batch, rest = self._decide(wishes, done)
         if not batch.empty:
             try:
@@ -184,6 +190,9 @@ class Writer:
         for stream, hot in batch.hot.items():
             self._hot[stream] = hot
             self._hot.move_to_end(stream)
+        for stream in batch.cold:
+            self._hot.pop(stream, None)
+            self._forgotten = True
         for step in batch.steps:
             if step.head is not None:
                 context, subject, version, id_ = step.head
@@ -214,6 +223,8 @@ class Writer:
                 continue
             size += sum(len(record.data) for record in records)
             batch.answers.append((wish, answer))
+            if batch.cold:  # whoever comes next must not see what is gone
+                return batch, wishes[index + 1 :]
         return batch, ()
 
     def _one(
@@ -267,7 +278,7 @@ class Writer:
                         self._emit,
                     )
                 )
-                state = self._aggregates[stream.context].evolve(hot.state, event)
+                state = self._aggregates[stream.context].after(hot.state, event)
                 hot = Hot(hot.version + 1, state)
             after[stream] = hot
         for claim in changes.claims:
@@ -281,6 +292,7 @@ class Writer:
         # Nothing below can fail: a wish enters the batch whole or not at all.
         batch.records += records
         batch.hot.update(after)
+        batch.cold.update(_erasing(records))
         if command is not None:
             begin = records[0].position if records else None
             batch.commands.append(
@@ -337,12 +349,13 @@ class Writer:
             return None
         with suppress(UnknownType):
             event = decode(step.kept.type, step.kept.data)
-            return Hot(step.kept.version, aggregate.evolve(hot.state, event))
+            return Hot(step.kept.version, aggregate.after(hot.state, event))
         return None
 
     @staticmethod
     def _follow(step: Step, kept: Hot | None, batch: Batch) -> None:
         batch.steps.append(step)
+        batch.cold.update(_erasing([step.kept] if step.kept is not None else ()))
         if step.kept is not None and kept is not None:
             batch.hot[Stream(step.kept.context, step.kept.subject)] = kept
 
@@ -358,6 +371,13 @@ class Writer:
 
 def _never(_: Heard, __: int) -> bool:
     return False
+
+
+def _erasing(records: Sequence[Record]) -> Iterator[Stream]:
+    """The streams of which these records erase an event."""
+    for one in records:
+        if BY_TYPE.get(one.type) is BY_CONTEXT[one.context]:
+            yield Stream(one.context, one.subject)
 
 
 def _culprit(batch: Batch, error: asyncpg.PostgresError) -> Exception:
