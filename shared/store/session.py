@@ -151,27 +151,60 @@ class Lease:
 
         Polls, since waiting inside `pg_advisory_lock` holds a snapshot that stops the vacuum.
         """
-        connection = await connect(
-            self._dsn,
-            self._name,
-            synchronous_commit="on",
-            **SILENT,
-            **FEW_ROWS,
-        )
+        connection = await _connection(self._dsn, self._name)
         try:
-            while not await _bounded(connection.fetchval("SELECT pg_try_advisory_lock($1)", LEASE)):
+            while not await _locked(connection):
                 self.why_not = ("standby", "another process of this service writes")
                 await asyncio.sleep(POLL_S)
-            (row,) = await _bounded(
-                connection.fetch(
-                    "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
-                )
-            )
+            session = await _session(connection)
             crash_point("lease/taken")
-            return Session(connection, *row)
+            return session
         except BaseException:
             connection.terminate()
             raise
+
+
+@asynccontextmanager
+async def leased(dsn: str, name: str) -> AsyncIterator[Session]:
+    """The lease for as long as the block lasts, so that no process of the service writes meanwhile.
+
+    One that refuses to serve takes it for a moment now and then: so it is tried for some seconds.
+    Raises LeaseHeld where a process keeps it, and one of LOST while the server is away.
+    """
+    connection = await _connection(dsn, name)
+    try:
+        try:
+            async with asyncio.timeout(HELD_S):
+                while not await _locked(connection):
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError as error:
+            raise LeaseHeld(f"{name}: the store is in use") from error
+        session = await _session(connection)
+        beating = asyncio.create_task(session.beat())
+        try:
+            yield session
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+    finally:
+        connection.terminate()
+
+
+async def _connection(dsn: str, name: str) -> asyncpg.Connection:
+    return await connect(dsn, name, synchronous_commit="on", **SILENT, **FEW_ROWS)
+
+
+async def _locked(connection: asyncpg.Connection) -> bool:
+    return bool(await _bounded(connection.fetchval("SELECT pg_try_advisory_lock($1)", LEASE)))
+
+
+async def _session(connection: asyncpg.Connection) -> Session:
+    (row,) = await _bounded(
+        connection.fetch(
+            "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+        )
+    )
+    return Session(connection, *row)
 
 
 async def _bounded(answer: Awaitable[T]) -> T:
