@@ -23,6 +23,7 @@ POINTS = frozenset(
         "relay/page-read",
         "relay/half-sent",
         "relay/acknowledged",
+        "relay/emptied",
         "reaction/decoded",
         "reaction/appended",
         "projection/polled",

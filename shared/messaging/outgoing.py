@@ -38,7 +38,9 @@ _VALUES = {
 # The key is not in the row; it is put where it stands in the order of `SEALED`.
 _KEY_AT = SEALED.index("ce_partitionkey")
 _NAMES = [*_VALUES]
+_TYPE_AT = _NAMES.index("ce_type")
 _NAMES.insert(_KEY_AT, "ce_partitionkey")
+_NAMES_ERASED = ["ce_datahash" if name == "ce_salt" else name for name in _NAMES]
 _CONTENT_TYPE = ("content-type", b"application/json")
 _SELECT = (
     f"SELECT position, context, subject, concat_ws('{SEPARATOR}', {', '.join(_VALUES.values())}),"  # noqa: S608
@@ -64,6 +66,12 @@ async def outgoing(
     return await log.rows(_SELECT, after, limit, source, f"{contracts_url}/")
 
 
+def erases(row: asyncpg.Record) -> bool:
+    """Whether it says that an event was erased, of which the topic may hold the bytes."""
+    name: str = row[3].split(SEPARATOR, _TYPE_AT + 1)[_TYPE_AT]
+    return name.endswith(".erased.v1")
+
+
 async def dressed(log: Log, row: asyncpg.Record, contracts_url: str) -> Outgoing:
     """A row as it is sent."""
     position, context, subject, text, value = row
@@ -74,6 +82,7 @@ async def dressed(log: Log, row: asyncpg.Record, contracts_url: str) -> Outgoing
         (record,) = await log.page(position - 1, 1)
         headers = to_headers(record, log.installation, contracts_url)
         return Outgoing(position, context, key, headers, value)
-    headers = [pair for pair in zip(_NAMES, values, strict=True) if pair[1]]
+    names = _NAMES if value else _NAMES_ERASED
+    headers = [pair for pair in zip(names, values, strict=True) if pair[1]]
     headers.append(_CONTENT_TYPE)
     return Outgoing(position, context, key, headers, value)

@@ -1,7 +1,8 @@
 """The relay: a cursor over the log that publishes what the log says, in its order.
 
 After a crash a page may be sent twice, never not at all; a reader knows a duplicate by its
-subject and version. Where Kafka was wiped or replaced, everything is published again.
+subject and version. Where Kafka was wiped or replaced, everything is published again; and where
+an event was erased, the topics are emptied first, since nothing else takes its bytes out of them.
 """
 
 import asyncio
@@ -13,12 +14,13 @@ import asyncpg
 import orjson
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import IncompatibleBrokerVersion
 from aiokafka.partitioner import murmur2
 
 from shared.contracts.registry import CONTEXTS, CONTRACTS_URL
 from shared.crash import crash_point
 from shared.messaging.kafka import SILENT, Kafka, abandoned, partitions
-from shared.messaging.outgoing import dressed, outgoing
+from shared.messaging.outgoing import dressed, erases, outgoing
 from shared.messaging.tail import compare
 from shared.messaging.topics import TopicMismatch, declared, ensure
 from shared.store.log import Log, Tenure
@@ -33,6 +35,11 @@ MOVE_S = 0.1
 FIRST_LOOK_S = 2.0
 AGAIN_S = (0.2, 2.0)
 
+ERASURES = (
+    "SELECT coalesce(max(cause), 0), (SELECT coalesce(max(emptied), 0) FROM published) FROM erasure"
+)
+"""The last erasure, and the last one that the topics are known to be without."""
+
 Ends = dict[TopicPartition, int]
 
 logger = structlog.get_logger(__name__)
@@ -40,6 +47,14 @@ logger = structlog.get_logger(__name__)
 
 class Wiped(Exception):
     """The topics end before what was published there: another cluster, or an emptied one."""
+
+
+class Erased(Exception):
+    """The topics still hold what was erased."""
+
+
+class Stray(Wiped):
+    """Somebody else wrote: an earlier writer, perhaps what it had read before an erasure."""
 
 
 class Relay:
@@ -55,6 +70,8 @@ class Relay:
         self._topics = {context: CONTEXTS[context].topic for context in contexts}
         self._partitions = [p for topic in self._topics.values() for p in partitions(topic)]
         self._ends: Ends = {}
+        self._emptied = 0
+        """Of the last erasure that the topics are without, its position in the log."""
 
     async def before(self, tenure: Tenure) -> None:
         """Compare the ends of the topics with the log; a silent Kafka is asked again before use."""
@@ -71,7 +88,9 @@ class Relay:
             begun = asyncio.get_running_loop().time()
             try:
                 await self._publish(tenure)
-            except (*SILENT, Unavailable, Wiped, TopicMismatch) as error:
+            except (*SILENT, Unavailable, Wiped, Erased, TopicMismatch) as error:
+                if isinstance(error, Stray):
+                    await self._distrust(tenure)
                 self._log.degraded["relay"] = _why(error)
                 await logger.awarning("relay begins again", reason=_why(error))
             if asyncio.get_running_loop().time() - begun > AGAIN_S[1]:
@@ -110,21 +129,45 @@ class Relay:
                 await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _begin(self, tenure: Tenure, cluster: str, consumer: AIOKafkaConsumer) -> int:
-        """The position to go on from: 0 where Kafka no longer holds what was published."""
+        """The position to go on from: 0 where Kafka no longer holds what was published.
+
+        Or where it holds what was erased since: it is emptied, and that it must be is on record
+        until it was, whatever becomes of this process.
+        """
         async with tenure.session.turn() as connection:
             row = await connection.fetchrow("SELECT position, cluster, ends FROM published")
+            ((erased, emptied),) = await connection.fetch(ERASURES)
         current = await consumer.end_offsets(self._partitions)
         self._ends = dict(current)
-        if row is None:
-            return 0
-        before = _ends(orjson.loads(row["ends"]))
-        if row["cluster"] != cluster or _shrunk(before, current):
-            await logger.awarning("kafka was wiped or replaced: publishing everything again")
+        self._emptied = erased
+        position, wiped = 0, False
+        if row is not None:
+            position = int(row["position"])
+            before = _ends(orjson.loads(row["ends"]))
+            wiped = row["cluster"] != cluster or _shrunk(before, current)
+        if not wiped and erased <= emptied:
+            return position
+        why = "kafka was wiped or replaced" if wiped else "something was erased"
+        await logger.awarning(f"{why}: publishing everything again")
+        try:
             # What lies there already, sent by a producer that had not noticed, would come before
             # the versions it follows; whoever reads must meet each stream from its first event.
             await self._kafka.empty(current)
-            return 0
-        return int(row["position"])
+        except IncompatibleBrokerVersion as error:
+            if wiped:
+                raise
+            self._log.degraded["erasure"] = f"the topics still hold what was erased: {_why(error)}"
+            return position
+        crash_point("relay/emptied")
+        await self._move(tenure, cluster, 0)
+        async with tenure.session.turn() as connection:
+            await connection.execute("UPDATE published SET emptied = $1", erased)
+        return 0
+
+    async def _distrust(self, tenure: Tenure) -> None:
+        """Have the topics emptied again, if anything was ever erased."""
+        async with tenure.session.turn() as connection:
+            await connection.execute("UPDATE published SET emptied = 0")
 
     async def _watch(self, cluster: str, consumer: AIOKafkaConsumer) -> None:
         """Notice within about a second that Kafka was wiped, even with nothing to publish."""
@@ -161,6 +204,9 @@ class Relay:
                     page = await self._page(position, PAGE_BESIDE_COMMANDS)
                 else:
                     crash_point("relay/page-read")
+                    # Behind the page before, which is acknowledged: nothing is on its way any more.
+                    if any(erases(row) and row["position"] > self._emptied for row in page):
+                        raise Erased("an event was erased: the topics are filled again without it")
                     committed = self._log.committed
                     sending = asyncio.create_task(self._send(producer, page))
                     try:
@@ -209,8 +255,11 @@ class Relay:
         for to, count, future in sent:
             offset = (await future).offset
             crash_point("relay/half-sent")
-            if offset < self._ends.get(to, 0):
+            known = self._ends.get(to, 0)
+            if offset < known:
                 raise Wiped(f"{to.topic}/{to.partition} was emptied under the producer")
+            if offset > known and self._emptied:
+                raise Stray(f"{to.topic}/{to.partition} was written by another producer")
             self._ends[to] = offset + count
         PUBLISHED.labels(self._log.service).inc(len(page))
 
