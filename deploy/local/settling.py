@@ -67,7 +67,8 @@ async def _behind(
     rows = await projection.fetch("SELECT context, count(*) FROM journal GROUP BY context")
     late += _missing("projection", FOLLOWED["notification"], counts, {r[0]: r[1] for r in rows})
     unfolded = await projection.fetchval(
-        "SELECT (SELECT coalesce(max(position), 0) FROM journal) - position FROM folded"
+        "SELECT (SELECT coalesce(max(position), 0) FROM journal) - position"
+        " FROM folded JOIN pointer USING (version)"
     )
     if unfolded:
         late.append(f"projection has {unfolded} events to fold")

@@ -55,8 +55,8 @@ def routes(journal: Journal) -> APIRouter:
     @router.get("/programmes")
     async def programmes(request: Request) -> Response:
         """Every programme that was opened."""
-        async with journal.snapshot() as (connection, position):
-            rows = await load_programmes(connection)
+        async with journal.snapshot() as models:
+            rows = await load_programmes(models)
         listed = [
             {
                 "code": row.programme,
@@ -69,6 +69,7 @@ def routes(journal: Journal) -> APIRouter:
             for row in rows
             if row.opened
         ]
+        position = models.position
         return answer(request, {"position": position, "programmes": listed}, position)
 
     @router.get("/overview/{programme}")
@@ -110,11 +111,10 @@ def routes(journal: Journal) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
     ) -> Response:
         """What happened, in the order it was recorded; `next` is the cursor of the next page."""
-        await readings.fresh(asked)
         on, _ = readings.day(asked)
-        async with journal.snapshot() as (connection, position):
+        async with journal.snapshot() as models:
             rows = await timeline.page(
-                connection,
+                models,
                 programme,
                 township,
                 on=on,
@@ -128,11 +128,11 @@ def routes(journal: Journal) -> APIRouter:
             "programme": programme,
             "township": township,
             "as_of": on,
-            "position": position,
+            "position": models.position,
             "items": [happening_json(row) for row in rows[:limit]],
             "next": to_cursor(rows[limit - 1].cursor) if len(rows) > limit else None,
         }
-        return answer(request, body, position)
+        return answer(request, body, models.position)
 
     @router.get("/targets/{programme}")
     async def targets(programme: Code, request: Request, asked: asking) -> Response:

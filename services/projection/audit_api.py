@@ -109,9 +109,9 @@ async def _listed(
     found: list[tuple[int, Finding]] = []
     at: int | None = wanted.after
     while at is not None and len(found) <= wanted.limit:
-        async with readings.journal.snapshot() as (connection, _):
+        async with readings.journal.snapshot() as models:
             entries = await said.page(
-                connection, seen.position, programme, span, after=at, limit=AT_ONCE
+                models.connection, seen.position, programme, span, after=at, limit=AT_ONCE
             )
         found += [
             (entry[0], one)

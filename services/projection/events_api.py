@@ -51,13 +51,14 @@ def routes(readings: Readings) -> APIRouter:
         who: Who,
     ) -> Response:
         """One event with all it says, for whom it is about and whom the programme is open to."""
-        async with readings.journal.snapshot() as (connection, position):
-            entry = await said.event(connection, position, heard_of(id) or UUID(id))
+        async with readings.journal.snapshot() as models:
+            name = heard_of(id) or UUID(id)
+            entry = await said.event(models.connection, models.position, name)
         if entry is None or not await _readable(readings, entry, who):
             raise Refused("unknown-event", event=id)
         settings: ServiceSettings = request.app.state.auth.settings
         body = structured(entry[1], settings.installation, settings.contracts_url)
-        return answer(request, body, position, CloudEvent.media_type)
+        return answer(request, body, models.position, CloudEvent.media_type)
 
     @router.get("/explain")
     async def explain(
@@ -87,9 +88,9 @@ def routes(readings: Readings) -> APIRouter:
         if township and not townships:
             raise Refused("township-not-enrolled", programme=programme, township=township)
         span = said.Span(on=seen.picture.on, known_at=asked.known_at)
-        async with readings.journal.snapshot() as (connection, _):
+        async with readings.journal.snapshot() as models:
             entries = await said.page(
-                connection, seen.position, programme, span, after=0, limit=None
+                models.connection, seen.position, programme, span, after=0, limit=None
             )
         events = [Received(record, one) for _, record, one in entries if one is not None]
         values: list[dict[str, Any]] = []

@@ -137,8 +137,8 @@ async def _quote(readings: Readings, programme: str, asked: Asked) -> Quoted:
     """The figures, once as much is folded as was read; Refused("not-yet-visible") if never."""
     for _ in range(LOOKS):
         seen = await readings.see(programme, asked)
-        async with readings.journal.snapshot() as (connection, _position):
-            cut = await said.cut(connection, seen.position)
+        async with readings.journal.snapshot() as models:
+            cut = await said.cut(models.connection, seen.position)
         if cut is not None:
             break
         await asyncio.sleep(LOOK_S)

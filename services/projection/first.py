@@ -22,8 +22,8 @@ def first_view(journal: Journal) -> Callable[[str | None, str | None], Awaitable
         try:
             asked = Asked(as_of=date.fromisoformat(as_of) if as_of else None)
             if programme is None:
-                async with journal.snapshot() as (connection, _):
-                    rows = await load_programmes(connection)
+                async with journal.snapshot() as models:
+                    rows = await load_programmes(models)
                 if not rows:
                     return b"null"
                 programme = rows[0].programme

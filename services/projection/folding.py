@@ -1,14 +1,16 @@
-"""From the journal into the read models: a cursor that moves in the transaction of its effect."""
+"""From the journal into a version of the read models: its cursor moves with the effect."""
 
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 
 import asyncpg
 import structlog
 
 from services.projection.follower import Entry
 from services.projection.models import store
+from services.projection.models.schema import Models
 from shared.contracts.registry import UnknownType, decode
 from shared.crash import crash_point
 from shared.events.envelope import Record
@@ -20,8 +22,9 @@ PAGE = 1000
 FOLD_S = 30.0
 # Entries kept for the fold; past this it reads them from the journal, like after a start.
 MAX_FRESH = 10_000
-VERSION = 1
-"""Of the read models that this image folds."""
+# How often the journal is asked for more where nobody tells of it, and where the follower does:
+# there only so that the server hears of a session that has nothing to do.
+ASK_S, BEAT_S = 0.05, 1.0
 
 _LIST = ", ".join(name for name in COLUMNS if name != "position")
 SELECT = f"SELECT position AS at, store_position AS position, {_LIST} FROM journal"  # noqa: S608
@@ -30,7 +33,7 @@ logger = structlog.get_logger(__name__)
 
 
 class AnotherFolds(Exception):
-    """The cursor was moved by someone else: this process is no longer the one that folds."""
+    """The cursor was moved by someone else, or is gone: this process does not fold it any more."""
 
 
 def entry(row: asyncpg.Record) -> Entry:
@@ -50,9 +53,12 @@ def received(entries: Sequence[Entry]) -> list[Received]:
 
 
 class Fold:
-    """Folds what the follower appended, from memory where it can."""
+    """Folds one version, from what the follower appended where it can, else from the journal."""
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(self, connection: asyncpg.Connection, version: int = 1) -> None:
+        self.version = version
+        self.told = False
+        """Whether this process reads Kafka, and so tells of every entry; else the journal does."""
         self._connection = connection
         self._fresh: deque[Entry] = deque(maxlen=MAX_FRESH)
         self._more = asyncio.Event()
@@ -64,14 +70,20 @@ class Fold:
         self._more.set()
 
     async def remember(self) -> None:
-        self.position = await self._connection.fetchval(
-            "SELECT position FROM folded WHERE version = $1", VERSION
+        """Where the cursor stands; raises AnotherFolds where there is none."""
+        position = await self._connection.fetchval(
+            "SELECT position FROM folded WHERE version = $1", self.version
         )
+        if position is None:
+            raise AnotherFolds(f"version {self.version} was dropped")
+        self.position = position
 
     async def step(self) -> int:
         """Fold the next page, waiting for one; returns the position that is visible then."""
         while True:
-            await self._more.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BEAT_S if self.told else ASK_S):
+                    await self._more.wait()
             entries = await self._next()
             if not entries:
                 self._more.clear()
@@ -82,13 +94,14 @@ class Fold:
             async with asyncio.timeout(FOLD_S), self._connection.transaction():
                 moved = await self._connection.execute(
                     "UPDATE folded SET position = $3 WHERE version = $1 AND position = $2",
-                    VERSION,
+                    self.version,
                     self.position,
                     last,
                 )
                 if moved != "UPDATE 1":
                     raise AnotherFolds(f"the cursor is no longer at {self.position}")
-                await store.apply(self._connection, received(entries))
+                models = Models(self._connection, self.version, last)
+                await store.apply(models, received(entries))
                 crash_point("projection/upserted")
             crash_point("projection/committed")
             self.position = last

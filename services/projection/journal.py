@@ -9,16 +9,19 @@ from typing import Literal
 import asyncpg
 import structlog
 
-from services.projection.folding import SELECT, VERSION, AnotherFolds, Fold, entry, received
+from services.projection.feeding import Feeding, process_name
+from services.projection.folding import SELECT, entry, received
 from services.projection.follower import Follower
-from services.projection.models.schema import Connection
+from services.projection.models import schema
+from services.projection.models.schema import Models
+from services.projection.versions import ANSWERING
 from shared.clock import Clock
 from shared.contracts.registry import CONTEXTS
 from shared.messaging.kafka import Kafka
 from shared.messaging.reactions import Received
 from shared.store.command import Heard
 from shared.store.pool import Pool
-from shared.store.session import LOST, Lease, LeaseLost, Session, connect
+from shared.store.session import Lease, Session
 from shared.store.streams import Unavailable
 from shared.telemetry.readiness import Readiness
 
@@ -26,14 +29,25 @@ from shared.telemetry.readiness import Readiness
 POLL_S = 0.1
 # How often somebody who waits for an event that has not come yet is told whether it was parked.
 LOOK_AGAIN_S = 0.25
-FOLD_AGAIN_S = 5.0
-NAME = "fuyan-projection"
+# Where another version was promoted it may lack for a moment what this process has shown already.
+LEVEL_S, LEVEL_AGAIN_S = 5.0, 0.005
+ANOTHER_IMAGE = (
+    "another-image: these read models are of another image: run `fuyan projections rebuild`"
+    " with this one, then `fuyan projections promote`"
+)
 
 logger = structlog.get_logger(__name__)
 
 
+class AnotherImage(Unavailable):
+    """No version of the read models is by this image's folds: it has nothing to answer from."""
+
+    def __init__(self) -> None:
+        super().__init__("read-models-of-another-image")
+
+
 class Journal:
-    """Every process answers queries; the one with the lease reads Kafka and folds."""
+    """Every process answers queries; the one with the lease reads Kafka, and folds what it can."""
 
     def __init__(self, database: str, kafka: Kafka, clock: Clock) -> None:
         self.clock = clock
@@ -42,8 +56,10 @@ class Journal:
         self.degraded: dict[str, str] = {}
         self._database = database
         self._kafka = kafka
-        self._lease = Lease(database, f"{NAME}-writer")
-        self._readers = Pool(database, f"{NAME}-reader", 8)
+        self._lease = Lease(database, process_name("writer"))
+        self._readers = Pool(database, process_name("reader"), 8)
+        self._feeding = Feeding(database, self._readers, self.degraded, self._folded)
+        self._version = 0
         self._moved = asyncio.Condition()
         self._asking = asyncio.Lock()
         self._answered: tuple[int, int, set[str]] = (-1, 0, set())
@@ -63,6 +79,7 @@ class Journal:
         """Follow, fold and watch until the end of the block."""
         tasks = [
             asyncio.create_task(self._lease.hold(self._tenure)),
+            asyncio.create_task(self._feeding.run()),
             asyncio.create_task(self._watch()),
         ]
         try:
@@ -79,35 +96,24 @@ class Journal:
         self._readers.close()
 
     async def _tenure(self, session: Session) -> None:
-        """Being the one who reads Kafka, and the one who folds."""
-        connection = await connect(self._database, f"{NAME}-fold")
+        """Being the one who reads Kafka, and so the one who folds first."""
+        follower = Follower(session, self._kafka, self.clock, self.degraded)
+        await follower.remember()
+        self._reads = True
+        self._feeding.reads(True)
         try:
-            follower = Follower(session, self._kafka, self.clock, self.degraded)
-            fold = Fold(connection)
-            await follower.remember()
-            await fold.remember()
-            self._reads = True
             async with asyncio.TaskGroup() as group:
                 group.create_task(session.beat())
-                group.create_task(follower.run(fold.appended))
-                group.create_task(self._fold(fold))
+                group.create_task(follower.run(self._feeding.appended))
         finally:
             self._reads = False
+            self._feeding.reads(False)
             self.degraded.clear()
-            connection.terminate()
 
-    async def _fold(self, fold: Fold) -> None:
-        while True:
-            try:
-                await self._reached(await fold.step())
-                self.degraded.pop("fold", None)
-            except (*LOST, AnotherFolds) as error:
-                raise LeaseLost(f"{type(error).__name__}: {error}") from error
-            except Exception as error:
-                # An event that this image cannot fold: what is seen stays as it was, and says so.
-                self.degraded["fold"] = f"{type(error).__name__}: {error}"
-                await logger.aexception("the read models stand still")
-                await asyncio.sleep(FOLD_AGAIN_S)
+    async def _folded(self, version: int, position: int) -> None:
+        """Told by the one of this process who folds; another version is nobody's business here."""
+        if version == self._version:
+            await self._reached(position)
 
     async def _reached(self, position: int) -> None:
         async with self._moved:
@@ -116,28 +122,45 @@ class Journal:
             self._moved.notify_all()
 
     async def _watch(self) -> None:
-        """How far it is folded, whichever process does that."""
+        """How far it is folded, whichever process does that, and which version is answered from."""
         while True:
             try:
-                async with self.snapshot() as (_, position):
-                    self._why_not = None
-                    if position > self.position:
-                        await self._reached(position)
+                async with self._now() as models:
+                    self._why_not, self._version = None, models.version
+                    if models.position > self.position:
+                        await self._reached(models.position)
+            except AnotherImage:
+                self._why_not = ANOTHER_IMAGE
             except (Unavailable, asyncpg.PostgresError) as error:
                 self._why_not = f"store-unavailable: {error}"
             await asyncio.sleep(POLL_S)
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[tuple[Connection, int]]:
-        """One moment of the read models, and its position; raises Unavailable."""
+    async def snapshot(self) -> AsyncIterator[Models]:
+        """One moment of the read models, never an earlier one than this process has shown.
+
+        Raises Unavailable, and AnotherImage where nothing here is by this image's folds.
+        """
+        until = asyncio.get_running_loop().time() + LEVEL_S
+        while True:
+            async with self._now() as models:
+                if models.position >= self.position:
+                    yield models
+                    return
+            if asyncio.get_running_loop().time() > until:
+                raise Unavailable("store-unavailable")
+            await asyncio.sleep(LEVEL_AGAIN_S)
+
+    @asynccontextmanager
+    async def _now(self) -> AsyncIterator[Models]:
         async with (
             self._readers.connection() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            position: int = await connection.fetchval(
-                "SELECT position FROM folded JOIN pointer USING (version)"
-            )
-            yield connection, position
+            found = await connection.fetchrow(ANSWERING, schema.FOLDS)
+            if found is None:
+                raise AnotherImage
+            yield Models(connection, *found)
 
     async def reached(self, heard: Heard, wait_s: float) -> Literal["reached", "not-yet", "parked"]:
         """Whether an event can be seen here, waiting for it at most so long."""
@@ -163,8 +186,8 @@ class Journal:
             await self._moved.wait_for(lambda: self.position > position)
 
     async def _place(self, heard: Heard) -> tuple[int | None, bool]:
-        async with self.snapshot() as (connection, _):
-            places = await connection.fetch(
+        async with self.snapshot() as models:
+            places = await models.connection.fetch(
                 "SELECT position FROM journal WHERE context = $1 AND subject = $2 AND version = $3",
                 heard.context,
                 heard.subject,
@@ -172,7 +195,7 @@ class Journal:
             )
             if places:
                 return places[0][0], False
-            parked = await connection.fetch(
+            parked = await models.connection.fetch(
                 "SELECT seq FROM parked WHERE context = $1 AND key = $2 UNION ALL"
                 " SELECT seq FROM discarded WHERE context = $1 AND subject = $3 AND version = $4"
                 " LIMIT 1",
@@ -183,17 +206,14 @@ class Journal:
             )
             return None, bool(parked)
 
-    async def events(
-        self, connection: Connection, programme: str, until_on: date
-    ) -> list[Received]:
+    async def events(self, models: Models, programme: str, until_on: date) -> list[Received]:
         """What happened in a programme up to the end of a day, in the order of the journal."""
-        rows = await connection.fetch(
-            f"{SELECT} WHERE (subject = $1 OR starts_with(subject, $1 || '/'))"  # noqa: S608
-            " AND effective_on <= $2 AND position <= (SELECT position FROM folded"
-            " WHERE version = $3) ORDER BY journal.position",
+        rows = await models.connection.fetch(
+            f"{SELECT} WHERE (subject = $1 OR starts_with(subject, $1 || '/'))"
+            " AND effective_on <= $2 AND position <= $3 ORDER BY journal.position",
             programme,
             until_on,
-            VERSION,
+            models.position,
         )
         return received([entry(row) for row in rows])
 
@@ -209,8 +229,9 @@ class Journal:
         async with self._asking:
             if self._answered[0] == after and self._answered[1] >= self.position:
                 return self._answered[1:]
-            async with self.snapshot() as (connection, position):
-                rows = await connection.fetch(
+            async with self.snapshot() as models:
+                position = models.position
+                rows = await models.connection.fetch(
                     "SELECT DISTINCT context, subject FROM journal"
                     " WHERE position > $1 AND position <= $2",
                     after,

@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Protocol
 
 import orjson
 from fastapi import Query
 from pydantic import AwareDatetime, BeforeValidator, Field
 
 from services.projection.models.rows import Rows, fold
-from services.projection.models.schema import Connection
+from services.projection.models.schema import Models
 from services.projection.models.store import load
 from services.projection.models.timeline import START, Cursor
 from services.projection.picture import Picture, picture
@@ -36,17 +36,11 @@ class Journal(Protocol):
         """The last position that the read models have folded."""
         ...
 
-    async def reached(
-        self, heard: Heard, wait_s: float
-    ) -> Literal["reached", "not-yet", "parked"]: ...
-
-    def snapshot(self) -> AbstractAsyncContextManager[tuple[Connection, int]]:
-        """A read-only transaction that sees the read models as of one position."""
+    def snapshot(self) -> AbstractAsyncContextManager[Models]:
+        """A read-only transaction that sees one version of the read models as of one position."""
         ...
 
-    async def events(
-        self, connection: Connection, programme: str, until_on: date
-    ) -> list[Received]: ...
+    async def events(self, models: Models, programme: str, until_on: date) -> list[Received]: ...
 
     def changes(self, after: int) -> AsyncIterator[tuple[int, Collection[str]]]:
         """Position by position, the keys that changed: `<programme>[/<township>]`."""
@@ -77,7 +71,7 @@ def end_of_known(value: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A dependency: which day, as known when, and what the answer must already contain."""
+    """A dependency: which day, as known when."""
 
     as_of: Annotated[AskedDay | None, Query(description="The end of that day in Shanghai")] = None
     known_at: Annotated[
@@ -87,13 +81,6 @@ class Asked:
         Field(ge=datetime(1900, 1, 1, tzinfo=UTC), lt=datetime(2900, 1, 1, tzinfo=UTC)),
         Query(description="Only what was recorded by then: an instant, or all of a day"),
     ] = None
-    at_least: Annotated[
-        str | None, Query(pattern=ADDRESS.pattern, description="<context>/<subject>@<version>")
-    ] = None
-    wait: Annotated[str, Query(pattern=r"^([1-9]|10)s$")] = "2s"
-
-    def heard(self) -> Heard | None:
-        return heard_of(self.at_least or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +100,6 @@ class Readings:
         self._kept = kept
         self._pictures: OrderedDict[tuple[object, ...], Picture] = OrderedDict()
 
-    async def fresh(self, asked: Asked) -> None:
-        """Wait until what the caller names is visible.
-
-        Raises Refused: `not-yet-visible` when it takes longer, `parked` at once when it never will.
-        """
-        heard = asked.heard()
-        if heard is None:
-            return
-        match await self.journal.reached(heard, float(asked.wait[:-1])):
-            case "not-yet":
-                raise Refused("not-yet-visible", at_least=str(heard), retry_after_s=1)
-            case "parked":
-                raise Refused("parked", at_least=str(heard))
-            case "reached":
-                pass
-
     def day(self, asked: Asked) -> tuple[date, date]:
         """The day asked about, and today; raises Refused("as-of-in-future")."""
         today = civil_day(self.journal.clock())
@@ -139,27 +110,26 @@ class Readings:
 
     async def see(self, programme: str, asked: Asked) -> Seen:
         """The programme as asked; raises Refused("unknown-programme") besides those above."""
-        await self.fresh(asked)
         on, today = self.day(asked)
         # The flag `stuck` turns a minute after an application, whether or not anything happens.
         now = min(self.journal.clock(), _end(on))
-        async with self.journal.snapshot() as (connection, position):
+        async with self.journal.snapshot() as models:
             minute = int(now.timestamp()) // 60
-            key = (programme, position, on, asked.known_at, minute)
+            key = (programme, models.version, models.position, on, asked.known_at, minute)
             found = self._pictures.get(key)
             if found is None:
-                found = picture(await self._rows(connection, programme, on, asked), on, now)
+                found = picture(await self._rows(models, programme, on, asked), on, now)
                 if found.programme.version == 0:
                     raise Refused("unknown-programme", programme=programme)
                 self._pictures[key] = found
                 while len(self._pictures) > self._kept:
                     self._pictures.popitem(last=False)
-        return Seen(found, position, today)
+        return Seen(found, models.position, today)
 
-    async def _rows(self, connection: Connection, programme: str, on: date, asked: Asked) -> Rows:
+    async def _rows(self, models: Models, programme: str, on: date, asked: Asked) -> Rows:
         if asked.known_at is None:
-            return await load(connection, programme)
-        events = await self.journal.events(connection, programme, on)
+            return await load(models, programme)
+        events = await self.journal.events(models, programme, on)
         return fold(Rows(), known(events, asked.known_at))
 
 

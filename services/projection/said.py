@@ -109,9 +109,9 @@ async def told(
 ) -> list[Received]:
     """The events of these wire names that a picture was made from."""
     span = Span(on=seen.picture.on, known_at=known_at)
-    async with journal.snapshot() as (connection, _):
+    async with journal.snapshot() as models:
         programme = seen.picture.programme.programme
-        return await of_types(connection, seen.position, programme, types, span)
+        return await of_types(models.connection, seen.position, programme, types, span)
 
 
 async def overseen_by(journal: Journal, seen: Seen, principal: Principal) -> None:

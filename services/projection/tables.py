@@ -5,10 +5,13 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    DateTime,
+    Identity,
     Index,
     Integer,
     MetaData,
     Table,
+    Text,
     UniqueConstraint,
     text,
 )
@@ -40,6 +43,11 @@ folded = Table(
     metadata,
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("position", BigInteger, nullable=False),
+    # By which folds and tables of an image the rows are made: `models.schema.FOLDS` of that image.
+    Column("folds", Integer, nullable=False),
+    Column("began_at", DateTime(timezone=True), nullable=False),
+    # Since then it is complete, fed by running processes and answered from; NULL while it is built.
+    Column("built_at", DateTime(timezone=True)),
 )
 pointer = Table(
     "pointer",
@@ -47,4 +55,20 @@ pointer = Table(
     Column("single", Boolean, primary_key=True, server_default=text("true")),
     Column("version", Integer, nullable=False),
     CheckConstraint("single", name="pointer_one_row"),
+)
+version_act = Table(
+    "version_act",
+    metadata,
+    Column("id", Integer, Identity(always=True), primary_key=True),
+    Column("act", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    # Seen before and after, where the act moved the pointer.
+    Column("seen_before", Integer),
+    Column("seen_after", Integer),
+    Column("position", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("done_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    CheckConstraint(
+        "act IN ('begin', 'build', 'promote', 'rollback', 'drop')", name="version_act_known"
+    ),
 )

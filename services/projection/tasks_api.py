@@ -28,7 +28,6 @@ def routes(readings: Readings) -> APIRouter:
         township: Named | None = None,
     ) -> Response:
         """To do by whoever asks, the first due first; by anybody where an auditor asks."""
-        await readings.fresh(asked)
         on, today = readings.day(asked)
         names = [programme] if programme else await _programmes(readings)
         lines, position = [], 0
@@ -57,6 +56,6 @@ async def _found(
 
 
 async def _programmes(readings: Readings) -> list[str]:
-    async with readings.journal.snapshot() as (connection, _):
-        rows = await load_programmes(connection)
+    async with readings.journal.snapshot() as models:
+        rows = await load_programmes(models)
     return [row.programme for row in rows if row.opened]

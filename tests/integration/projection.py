@@ -23,6 +23,7 @@ from shared.messaging.reactions import Received
 from shared.store.migrate import migrate
 from shared.store.sql import event_arrays, insert_events
 from shared.web.app import new_app
+from shared.web.freshness import FRESH
 from tests.unit.web_app import IssuerSide, settings_for
 
 MIGRATIONS = Path(__file__).parents[2] / "services" / "projection" / "migrations"
@@ -40,8 +41,8 @@ class Told(Journal):
         columns = event_arrays(records)
         columns[0] = list(range(begin + 1, begin + 1 + len(records)))
         insert = insert_events("journal", 1, {"store_position": "bigint"})
-        async with self.snapshot() as (_, position):
-            assert position == begin
+        async with self.snapshot() as models:
+            assert models.position == begin
         connection = self.folding._connection
         await connection.execute(insert, *columns, [record.position for record in records])
         self.folding._more.set()
@@ -91,9 +92,11 @@ async def projection(database: str, clock: Path) -> AsyncIterator[Projection]:
         "projection",
         settings_for(issuer, database=database),
         running,
+        hears=("programme", "dossier", "case"),
+        reached=journal.reached,
         issuer_client=httpx.AsyncClient(transport=side),
     )
-    app.include_router(api.routes(journal))
+    app.include_router(api.routes(journal), dependencies=FRESH)
     app.include_router(page.routes(first_view(journal)))
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     try:

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from services.projection import api
-from services.projection.models import Rows, apply, fold
+from services.projection.models import Models, Rows, apply, fold
 from services.projection.overview import overview
 from services.projection.picture import picture
 from services.projection.reading import end_of_known
@@ -42,8 +42,9 @@ async def test_events_told_twice_are_folded_once(projection: Projection) -> None
     events = told().received
     await projection.journal.tell(events)
     before = await projection.json(f"/v1/progress/{P}")
-    async with projection.journal.folding._connection.transaction():
-        await apply(projection.journal.folding._connection, events)
+    connection = projection.journal.folding._connection
+    async with connection.transaction():
+        await apply(Models(connection, 1, len(events)), events)
     assert await projection.json(f"/v1/progress/{P}") == before
     timeline = await projection.json(f"/v1/progress/{P}/A/timeline?limit=500")
     until_today = [one.record for one in events if one.record.effective_on <= TODAY]

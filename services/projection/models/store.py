@@ -1,47 +1,30 @@
 """Read models in PostgreSQL: loading the rows that events touch, folding, writing them back."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from services.projection.models import case, dossier, programme, timeline
+from services.projection.models import timeline
 from services.projection.models.case import CaseProgress
 from services.projection.models.dossier import DossierProgress
 from services.projection.models.programme import ProgrammeProgress
 from services.projection.models.rows import Rows, fold
-from services.projection.models.schema import SCHEMA, Connection, to_text
+from services.projection.models.schema import Models, metadata, to_text
 from shared.crash import crash_point
 from shared.messaging.reactions import Received
 
 T = TypeVar("T")
+Row = ProgrammeProgress | DossierProgress | CaseProgress
 
 _PROGRAMME = TypeAdapter(ProgrammeProgress)
 _DOSSIER = TypeAdapter(DossierProgress)
 _CASE = TypeAdapter(CaseProgress)
-
-_UPSERT_PROGRAMMES = f"""
-INSERT INTO {SCHEMA}.{programme.table.name} AS t (programme, version, row)
-SELECT * FROM unnest($1::text[], $2::int[], $3::json[])
-ON CONFLICT (programme) DO UPDATE SET version = excluded.version, row = excluded.row
-WHERE t.version < excluded.version
-"""  # noqa: S608
-_UPSERT_DOSSIERS = f"""
-INSERT INTO {SCHEMA}.{dossier.table.name} AS t (programme, township, version, row)
-SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::json[])
-ON CONFLICT (programme, township) DO UPDATE SET version = excluded.version, row = excluded.row
-WHERE t.version < excluded.version
-"""  # noqa: S608
-_UPSERT_CASES = f"""
-INSERT INTO {SCHEMA}.{case.table.name} AS t (programme, township, round, version, row)
-SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::json[])
-ON CONFLICT (programme, township, round) DO UPDATE
-SET version = excluded.version, row = excluded.row
-WHERE t.version < excluded.version
-"""  # noqa: S608
+_TYPES = {"programme": "text", "township": "text", "round": "int"}
 
 
-async def apply(connection: Connection, received: Sequence[Received]) -> None:
+async def apply(models: Models, received: Sequence[Received]) -> None:
     """Fold events into their rows, in the caller's transaction.
 
     One statement a table. What a row has seen changes nothing: an event read twice is folded once.
@@ -50,67 +33,46 @@ async def apply(connection: Connection, received: Sequence[Received]) -> None:
     for one in received:
         if one.record.context in _FOLDED:
             by_programme.setdefault(_programme_of(one), []).append(one)
-    programmes, dossiers, cases = [], [], []
+    found = await _touched(models, [one for events in by_programme.values() for one in events])
+    programmes: list[Row] = []
+    dossiers: list[Row] = []
+    cases: list[Row] = []
     for name, events in by_programme.items():
-        before = await _touched(connection, name, events)
+        before = found[name]
         after = fold(before, events)
         if after.programme != before.programme:
             programmes.append(after.programme)
         dossiers += _changed(before.dossiers, after.dossiers)
         cases += _changed(before.cases, after.cases)
     crash_point("projection/folded")
-    if programmes:
-        await connection.execute(
-            _UPSERT_PROGRAMMES,
-            [row.programme for row in programmes],
-            [row.version for row in programmes],
-            [to_text(row) for row in programmes],
-        )
-    if dossiers:
-        await connection.execute(
-            _UPSERT_DOSSIERS,
-            [row.programme for row in dossiers],
-            [row.township for row in dossiers],
-            [row.version for row in dossiers],
-            [to_text(row) for row in dossiers],
-        )
-    if cases:
-        await connection.execute(
-            _UPSERT_CASES,
-            [row.programme for row in cases],
-            [row.township for row in cases],
-            [row.round for row in cases],
-            [row.version for row in cases],
-            [to_text(row) for row in cases],
-        )
-    await timeline.append(connection, [one for events in by_programme.values() for one in events])
+    await _write(models, "programme_progress", programmes)
+    await _write(models, "dossier_progress", dossiers)
+    await _write(models, "case_progress", cases)
+    await timeline.append(models, [one for events in by_programme.values() for one in events])
 
 
-async def load(connection: Connection, programme: str) -> Rows:
+async def load(models: Models, programme: str) -> Rows:
     """All rows of a programme; `Rows()` for one that nobody opened."""
+    programmes, dossiers, cases = [
+        await models.connection.fetch(
+            f"SELECT row FROM {models.schema}.{table} WHERE programme = $1",  # noqa: S608
+            programme,
+        )
+        for table in ("programme_progress", "dossier_progress", "case_progress")
+    ]
     return Rows(
-        programme=await _programme_row(connection, programme),
-        dossiers=_dossiers(
-            await connection.fetch(
-                f"SELECT row FROM {SCHEMA}.dossier_progress WHERE programme = $1",  # noqa: S608
-                programme,
-            )
-        ),
-        cases=_cases(
-            await connection.fetch(
-                f"SELECT row FROM {SCHEMA}.case_progress WHERE programme = $1",  # noqa: S608
-                programme,
-            )
-        ),
+        programme=_programmes(programmes).get(programme, ProgrammeProgress()),
+        dossiers={row.township: row for row in _dossiers(dossiers)},
+        cases={row.subject: row for row in _cases(cases)},
     )
 
 
-async def load_programmes(connection: Connection) -> list[ProgrammeProgress]:
+async def load_programmes(models: Models) -> list[ProgrammeProgress]:
     """Every programme's own row, by code."""
-    found = await connection.fetch(
-        f"SELECT row FROM {SCHEMA}.programme_progress ORDER BY programme"  # noqa: S608
+    found = await models.connection.fetch(
+        f"SELECT row FROM {models.schema}.programme_progress ORDER BY programme"  # noqa: S608
     )
-    return [_PROGRAMME.validate_json(line["row"]) for line in found]
+    return list(_programmes(found).values())
 
 
 _FOLDED = frozenset({"programme", "dossier", "case"})
@@ -120,53 +82,95 @@ def _programme_of(one: Received) -> str:
     return one.record.subject.partition("/")[0]
 
 
-async def _touched(connection: Connection, name: str, events: Sequence[Received]) -> Rows:
-    """Only the rows that these events write."""
-    by_context: dict[str, set[str]] = {context: set() for context in _FOLDED}
+async def _touched(models: Models, events: Sequence[Received]) -> dict[str, Rows]:
+    """Only the rows that these events write, by programme."""
+    subjects: dict[str, set[str]] = {context: set() for context in _FOLDED}
     for one in events:
-        by_context[one.record.context].add(one.record.subject)
-    townships = [subject.partition("/")[2] for subject in by_context["dossier"]]
-    rows = Rows()
-    if by_context["programme"]:
-        rows = Rows(programme=await _programme_row(connection, name))
-    if townships:
-        found = await connection.fetch(
-            f"SELECT row FROM {SCHEMA}.dossier_progress"  # noqa: S608
-            " WHERE programme = $1 AND township = ANY($2::text[])",
-            name,
-            townships,
-        )
-        rows = Rows(programme=rows.programme, dossiers=_dossiers(found))
-    if by_context["case"]:
-        keys = [subject.rsplit("/", 2)[1:] for subject in by_context["case"]]
-        found = await connection.fetch(
-            f"SELECT row FROM {SCHEMA}.case_progress"  # noqa: S608
-            " JOIN unnest($2::text[], $3::int[]) AS k (t, r) ON township = t AND round = r"
-            " WHERE programme = $1",
-            name,
-            [township for township, _ in keys],
-            [int(round_) for _, round_ in keys],
-        )
-        rows = Rows(programme=rows.programme, dossiers=rows.dossiers, cases=_cases(found))
-    return rows
-
-
-async def _programme_row(connection: Connection, name: str) -> ProgrammeProgress:
-    found = await connection.fetch(
-        f"SELECT row FROM {SCHEMA}.programme_progress WHERE programme = $1",  # noqa: S608
-        name,
+        subjects[one.record.context].add(one.record.subject)
+    programmes = _programmes(
+        await _read(models, "programme_progress", [(name,) for name in subjects["programme"]])
     )
-    return _PROGRAMME.validate_json(found[0]["row"]) if found else ProgrammeProgress()
+    dossiers: dict[str, dict[str, DossierProgress]] = {}
+    for dossier in _dossiers(
+        await _read(
+            models,
+            "dossier_progress",
+            [tuple(subject.split("/", 1)) for subject in subjects["dossier"]],
+        )
+    ):
+        dossiers.setdefault(dossier.programme, {})[dossier.township] = dossier
+    cases: dict[str, dict[str, CaseProgress]] = {}
+    for case in _cases(
+        await _read(models, "case_progress", [_place(subject) for subject in subjects["case"]])
+    ):
+        cases.setdefault(case.programme, {})[case.subject] = case
+    return {
+        name: Rows(
+            programme=programmes.get(name, ProgrammeProgress()),
+            dossiers=dossiers.get(name, {}),
+            cases=cases.get(name, {}),
+        )
+        for name in {_programme_of(one) for one in events}
+    }
 
 
-def _dossiers(lines: Iterable[Any]) -> dict[str, DossierProgress]:
-    rows = (_DOSSIER.validate_json(line["row"]) for line in lines)
-    return {row.township: row for row in rows}
+def _place(subject: str) -> tuple[str, str, int]:
+    key, _, round_ = subject.rpartition("/")
+    programme, _, township = key.partition("/")
+    return programme, township, int(round_)
 
 
-def _cases(lines: Iterable[Any]) -> dict[str, CaseProgress]:
-    rows = (_CASE.validate_json(line["row"]) for line in lines)
-    return {row.subject: row for row in rows}
+async def _read(models: Models, table: str, keys: Sequence[tuple[object, ...]]) -> list[Any]:
+    if not keys:
+        return []
+    return await models.connection.fetch(
+        _statements(models.schema, table)[0],
+        *(list(column) for column in zip(*keys, strict=True)),
+    )
+
+
+async def _write(models: Models, table: str, rows: Sequence[Row]) -> None:
+    if rows:
+        names = [column.name for column in metadata.tables[table].primary_key]
+        await models.connection.execute(
+            _statements(models.schema, table)[1],
+            *([getattr(row, name) for row in rows] for name in names),
+            [row.version for row in rows],
+            [to_text(row) for row in rows],
+        )
+
+
+@cache
+def _statements(schema: str, table: str) -> tuple[str, str]:
+    """To read the rows of some keys, and to write rows that are newer than what is there."""
+    names = [column.name for column in metadata.tables[table].primary_key]
+    types = [_TYPES[name] for name in names]
+    keys = ", ".join(f"${number}::{type_}[]" for number, type_ in enumerate(types, 1))
+    columns = ", ".join(names)
+    read = (
+        f"SELECT row FROM {schema}.{table}"  # noqa: S608
+        f" JOIN unnest({keys}) AS k ({columns}) USING ({columns})"
+    )
+    write = f"""
+INSERT INTO {schema}.{table} AS t ({columns}, version, row)
+SELECT * FROM unnest({keys}, ${len(names) + 1}::int[], ${len(names) + 2}::json[])
+ON CONFLICT ({columns}) DO UPDATE SET version = excluded.version, row = excluded.row
+WHERE t.version < excluded.version
+"""  # noqa: S608
+    return read, write
+
+
+def _programmes(lines: Iterable[Any]) -> dict[str, ProgrammeProgress]:
+    rows = (_PROGRAMME.validate_json(line["row"]) for line in lines)
+    return {row.programme: row for row in rows}
+
+
+def _dossiers(lines: Iterable[Any]) -> Iterable[DossierProgress]:
+    return (_DOSSIER.validate_json(line["row"]) for line in lines)
+
+
+def _cases(lines: Iterable[Any]) -> Iterable[CaseProgress]:
+    return (_CASE.validate_json(line["row"]) for line in lines)
 
 
 def _changed(before: Mapping[str, T], after: Mapping[str, T]) -> list[T]:

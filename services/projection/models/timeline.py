@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import UUID as Uuid
 
-from services.projection.models.schema import SCHEMA, Connection, metadata, to_text
+from services.projection.models.schema import Models, metadata, to_text
 from shared.contracts.programme import TownshipEnrolled, TownshipWithdrawn
 from shared.messaging.reactions import Received
 
@@ -77,32 +77,34 @@ class Happening:
         return (self.recorded_at, self.context, self.subject, self.version)
 
 
-_APPEND = f"""
-INSERT INTO {SCHEMA}.timeline (context, subject, version, programme, township, id, type,
+_APPEND = """
+INSERT INTO {schema}.timeline (context, subject, version, programme, township, id, type,
   effective_on, recorded_at, actor, store_position, facts)
 SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::uuid[],
   $7::text[], $8::date[], $9::timestamptz[], $10::text[], $11::bigint[], $12::json[])
 ON CONFLICT DO NOTHING
-"""  # noqa: S608
+"""
 
-_PAGE = f"""
+_PAGE = """
 SELECT context, subject, version, id, type, effective_on, recorded_at, actor, store_position, facts
-FROM {SCHEMA}.timeline
+FROM {schema}.timeline
 WHERE programme = $1 AND township = $2 AND effective_on <= $3
   AND (recorded_at <= $4::timestamptz OR $4 IS NULL)
   AND (recorded_at, context, subject, version) > ($5, $6, $7, $8)
 ORDER BY recorded_at, context, subject, version
 LIMIT $9
-"""  # noqa: S608
+"""
 
 
-async def append(connection: Connection, received: Sequence[Received]) -> None:
+async def append(models: Models, received: Sequence[Received]) -> None:
     """Keep the events that are about a township; one that is there already stays as it is."""
     rows = [(one, township) for one in received if (township := township_of(one)) is not None]
     if not rows:
         return
     columns = zip(*(_values(one, township) for one, township in rows), strict=True)
-    await connection.execute(_APPEND, *(list(column) for column in columns))
+    await models.connection.execute(
+        _APPEND.format(schema=models.schema), *(list(column) for column in columns)
+    )
 
 
 def happening(one: Received) -> Happening:
@@ -123,7 +125,7 @@ def happening(one: Received) -> Happening:
 
 
 async def page(
-    connection: Connection,
+    models: Models,
     programme: str,
     township: str,
     *,
@@ -133,7 +135,9 @@ async def page(
     limit: int,
 ) -> list[Happening]:
     """The next happenings after a cursor, of days up to `on`, oldest record first."""
-    found = await connection.fetch(_PAGE, programme, township, on, known_at, *after, limit)
+    found = await models.connection.fetch(
+        _PAGE.format(schema=models.schema), programme, township, on, known_at, *after, limit
+    )
     return [
         Happening(**dict(line) | {"id": _plain(line["id"]), "facts": orjson.loads(line["facts"])})
         for line in found
