@@ -26,6 +26,7 @@ from services.notification.settings import NotificationSettings
 from services.notification.subscriptions import Subscriptions
 from services.notification.webhooks import Webhooks
 from shared.clock import clock_from
+from shared.messaging.head_relay import HeadRelay
 from shared.messaging.kafka import Kafka
 from shared.messaging.reactions import Reactions
 from shared.messaging.relay import Relay
@@ -33,7 +34,10 @@ from shared.settings import ServiceSettings
 from shared.store.log import Duty, Log
 from shared.store.pool import Pool
 from shared.store.streams import Aggregate
+from shared.store.tree_heads import TreeHeads
+from shared.web import signing_keys
 from shared.web.app import new_app
+from shared.web.freshness import FRESH
 
 
 def create_app(settings: NotificationSettings) -> FastAPI:
@@ -48,12 +52,15 @@ def create_app(settings: NotificationSettings) -> FastAPI:
     )
     looking = Looking(log, roll, lambda: reactions.all_read)
     reactions = Reactions(log, kafka, handlers(log, roll, looking.hear))
+    signing = TreeHeads(log, settings.signing_key_file, settings.tree_head_seconds)
     duties: list[Duty] = [
         roll,
         looking,
         Relay(log, kafka, ["notice"], settings.contracts_url),
         reactions,
         webhooks,
+        signing,
+        HeadRelay(log, kafka, signing, settings.contracts_url),
     ]
     addresses = Addresses(tables)
     if (server := settings.mail_server()) is not None:
@@ -72,19 +79,22 @@ def create_app(settings: NotificationSettings) -> FastAPI:
         settings,
         running,
         readiness=log.readiness,
+        reached=log.reached,
         says=("notice",),
         hears=FOLLOWED,
     )
-    app.include_router(api.routes(log))
-    app.include_router(addresses_routes(log, addresses))
-    app.include_router(bulletin_api.routes(log, Bulletins(tables)))
     app.include_router(contracts.routes())
-    app.include_router(feed.routes(log, settings.contracts_url))
-    app.include_router(
+    app.include_router(signing_keys.routes(log))
+    for state in (
+        api.routes(log),
+        addresses_routes(log, addresses),
+        bulletin_api.routes(log, Bulletins(tables)),
+        feed.routes(log, settings.contracts_url),
         subscriptions_api.routes(
             log, subscriptions, private=settings.webhook_private, wake=webhooks.wake
-        )
-    )
+        ),
+    ):
+        app.include_router(state, dependencies=FRESH)
     return app
 
 

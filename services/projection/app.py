@@ -14,6 +14,7 @@ from shared.clock import clock_from
 from shared.messaging.kafka import Kafka
 from shared.settings import ServiceSettings
 from shared.web.app import new_app
+from shared.web.freshness import FRESH
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:
@@ -31,8 +32,9 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         settings,
         running,
         readiness=journal.readiness,
+        reached=journal.reached,
         hears=FOLLOWED_CONTEXTS,
     )
-    app.include_router(api.routes(journal))
+    app.include_router(api.routes(journal), dependencies=FRESH)
     app.include_router(page.routes(first_view(journal)))
     return app

@@ -14,6 +14,7 @@ from services.submission.evidence.sweep import Sweep
 from services.submission.reactions import HANDLERS
 from services.submission.settings import SubmissionSettings
 from shared.clock import clock_from
+from shared.messaging.head_relay import HeadRelay
 from shared.messaging.kafka import Kafka
 from shared.messaging.reactions import Reactions
 from shared.messaging.relay import Relay
@@ -21,7 +22,10 @@ from shared.settings import ServiceSettings
 from shared.store.log import Duty, Log
 from shared.store.pool import Pool
 from shared.store.streams import Aggregate
+from shared.store.tree_heads import TreeHeads
+from shared.web import signing_keys
 from shared.web.app import new_app
+from shared.web.freshness import FRESH
 
 LARGER_BODIES = {**evidence_api.LARGER_BODIES, **workbook_api.LARGER_BODIES}
 
@@ -30,10 +34,13 @@ def create_app(settings: SubmissionSettings) -> FastAPI:
     """Dossiers kept, published and answered for; programmes and cases followed."""
     log, tables = new_log(settings), Pool(settings.database, "fuyan-submission-tables", 4)
     kafka = Kafka.of(settings)
+    signing = TreeHeads(log, settings.signing_key_file, settings.tree_head_seconds)
     duties: list[Duty] = [
         Relay(log, kafka, ("dossier",), settings.contracts_url),
         Reactions(log, kafka, HANDLERS),
         Sweep(log, tables, settings),
+        signing,
+        HeadRelay(log, kafka, signing, settings.contracts_url),
     ]
 
     @asynccontextmanager
@@ -49,11 +56,12 @@ def create_app(settings: SubmissionSettings) -> FastAPI:
         settings,
         running,
         readiness=log.readiness,
+        reached=log.reached,
         says=("dossier",),
         hears=("programme", "case"),
         larger_bodies=LARGER_BODIES,
     )
-    app.include_router(routes(log, tables, settings))
+    app.include_router(routes(log, tables, settings), dependencies=FRESH)
     return app
 
 
@@ -66,6 +74,7 @@ def routes(log: Log, tables: Pool, settings: SubmissionSettings) -> APIRouter:
     router.include_router(drafts_api.routes(log, drafts))
     router.include_router(practice_api.routes(log))
     router.include_router(evidence_api.routes(log, tables, settings))
+    router.include_router(signing_keys.routes(log))
     return router
 
 

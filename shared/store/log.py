@@ -4,22 +4,25 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import structlog
 
 from shared.clock import Clock
 from shared.contracts.refusals import Refused
-from shared.contracts.registry import Event
+from shared.contracts.registry import CONTEXTS, Event
 from shared.crash import crash_point
 from shared.store.batch import Step, Wish, failed
-from shared.store.command import Command
+from shared.store.command import Command, Heard
 from shared.store.reading import Reader
 from shared.store.session import Lease, LeaseLost, Session
 from shared.store.settle import settle
 from shared.store.streams import NOTHING, Aggregate, Changes, Decision, Stream, Unavailable, Written
 from shared.store.writer import Writer
 from shared.telemetry.readiness import Readiness
+
+# How soon it is looked again whether a followed event has come, growing so far.
+REACHED_S = (0.02, 0.25)
 
 logger = structlog.get_logger(__name__)
 
@@ -120,6 +123,29 @@ class Log(Reader):
 
         written = await self._wish((stream,), look, None, None)
         return written.version, found[-1]
+
+    async def reached(self, heard: Heard, wait_s: float) -> Literal["reached", "not-yet", "parked"]:
+        """Whether an event is in what is answered here, waiting for it at most so long.
+
+        By what is committed, of an own stream or of one that is followed; raises Unavailable.
+        """
+        until, pause = asyncio.get_running_loop().time() + wait_s, REACHED_S[0]
+        while True:
+            ((version, parked),) = await self.rows(
+                "SELECT greatest(0,"
+                " (SELECT max(version) FROM log WHERE context = $1 AND subject = $2),"
+                " (SELECT version FROM head WHERE context = $1 AND subject = $2)),"
+                " EXISTS (SELECT FROM parked WHERE context = $1 AND key = $3)",
+                heard.context, heard.subject, CONTEXTS[heard.context].key(heard.subject),
+            )  # fmt: skip
+            if version >= heard.version:
+                return "reached"
+            if parked:
+                return "parked"
+            if (left := until - asyncio.get_running_loop().time()) <= 0:
+                return "not-yet"
+            await asyncio.sleep(min(pause, left))
+            pause = min(2 * pause, REACHED_S[1])
 
     async def _wish(
         self,

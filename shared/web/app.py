@@ -19,6 +19,7 @@ from shared.telemetry.readiness import Readiness
 from shared.web import openapi, problems
 from shared.web.auth import Auth, session_routes
 from shared.web.edge import Edge, Readable
+from shared.web.freshness import Reached
 from shared.web.health import health_routes
 from shared.web.workers import Workers
 
@@ -43,6 +44,7 @@ def new_app(
     readiness: Callable[[], Readiness] = lambda: Readiness(True),
     says: Collection[str] = (),
     hears: Collection[str] = (),
+    reached: Reached | None = None,
     larger_bodies: Mapping[str, int] | None = None,
     issuer_client: httpx.AsyncClient | None = None,
 ) -> FastAPI:
@@ -50,7 +52,8 @@ def new_app(
 
     `app.state.draining` is an Event, set when the process was told to stop: a stream of server-sent
     events ends then. `larger_bodies` maps a pattern of the path to more bytes than the usual MiB.
-    `says` and `hears` are the contexts that it writes and follows.
+    `says` and `hears` are the contexts that it writes and follows; `reached` tells how far it has,
+    for routers that are included with `FRESH`.
     `app.state.workers` are processes for what would hold up the event loop; they end with the app.
     """
     auth = Auth(settings, issuer_client)
@@ -72,6 +75,8 @@ def new_app(
         redoc_url=None,
     )
     app.state.auth = auth
+    app.state.contexts = frozenset((*says, *hears))
+    app.state.reached = reached
     app.state.workers = Workers()
     app.state.draining = asyncio.Event()
     problems.install(app)

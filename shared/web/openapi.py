@@ -12,6 +12,7 @@ from shared.contracts.refusals import Refused
 from shared.web.auth import ROLES, Allow
 from shared.web.catalogue import STATUSES
 from shared.web.commands import Written, command, decision, seen
+from shared.web.freshness import fresh
 from shared.web.problems import Problem, told
 from shared.web.shown import ROLE_NAMES
 
@@ -84,7 +85,6 @@ _PARAMETERS: Mapping[str, str] = {
     "township": "Division code of a township, such as `370406001`.",
     "type": "Wire name of an event type, such as `fuyan.case.opened.v1`.",
     "unread": "Only what was not opened yet.",
-    "wait": "How long to wait for `at_least` at most.",
     "year": "Calendar year.",
 }
 
@@ -130,7 +130,7 @@ def complete(document: dict[str, Any], routes: Sequence[BaseRoute]) -> None:
         for method in route.methods or ():
             operation = document["paths"][route.path_format][method.lower()]
             used |= set(operation.get("tags", ()))
-            _complete(operation, route)
+            _complete(operation, route, method)
     document["tags"] = [
         {"name": tag, "description": _TAGS[tag]} if tag in _TAGS else {"name": tag}
         for tag in sorted(used)
@@ -189,7 +189,7 @@ def roles_of(needs: Dependant) -> frozenset[str] | None:
     return frozenset.intersection(*guards) if guards else None
 
 
-def _complete(operation: dict[str, Any], route: RouteContext) -> None:
+def _complete(operation: dict[str, Any], route: RouteContext, method: str) -> None:
     calls = set(map(id, dependencies(route.dependant)))
     roles = roles_of(route.dependant)
     said = " ".join(operation.get("description", "").split("\n\n")[0].split())
@@ -198,6 +198,9 @@ def _complete(operation: dict[str, Any], route: RouteContext) -> None:
     if roles is not None:
         operation["x-roles"] = sorted(roles)
     parameters = operation.get("parameters", [])
+    if id(fresh) in calls and method not in ("GET", "HEAD"):
+        parameters = [one for one in parameters if one["name"] not in ("at_least", "wait")]
+        operation.pop("parameters", None)
     if id(command) in calls:
         parameters += [_KEY, _if_match(required=id(decision) in calls), _AFTER]
     if id(seen) in calls:

@@ -30,6 +30,7 @@ from shared.store.log import Log, Tenure
 from shared.store.migrate import migrate
 from shared.store.schema import FROZEN
 from shared.web.app import new_app
+from shared.web.freshness import FRESH
 from tests.integration.ears import heed
 from tests.unit.web_app import IssuerSide, settings_for
 
@@ -163,9 +164,12 @@ async def review(database: str, clock: Path) -> AsyncIterator[Review]:
         settings,
         running,
         readiness=log.readiness,
+        says=("programme", "case"),
+        hears=("dossier",),
+        reached=log.reached,
         issuer_client=httpx.AsyncClient(transport=side),
     )
-    app.include_router(api.routes(log, directory))
+    app.include_router(api.routes(log, directory), dependencies=FRESH)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),

@@ -25,6 +25,7 @@ from shared.store.migrate import migrate
 from shared.store.pool import Pool
 from shared.store.schema import FROZEN
 from shared.web.app import new_app
+from shared.web.freshness import FRESH
 from tests.integration.ears import heed
 from tests.unit.dossiers import OFFICE, OPENING, PROGRAMME, TOWNSHIP
 from tests.unit.web_app import IssuerSide, settings_for
@@ -169,10 +170,13 @@ async def submission(
         settings,
         running,
         readiness=log.readiness,
+        says=("dossier",),
+        hears=("programme", "case"),
+        reached=log.reached,
         larger_bodies=LARGER_BODIES,
         issuer_client=httpx.AsyncClient(transport=side),
     )
-    app.include_router(routes(log, tables, settings))
+    app.include_router(routes(log, tables, settings), dependencies=FRESH)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
