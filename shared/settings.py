@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.contracts.registry import CONTRACTS_URL, SHAPES
 from shared.crash import parse
+from shared.events.signing import Signer
 
 DEMO_ISSUER = "urn:fuyan:demo"
 
@@ -47,6 +48,10 @@ class ServiceSettings(BaseSettings):
     """Where the process dies (`shared/crash.py`), for tests; refused outside the demo."""
     crash_log: Path | None = None
     """The file that is told when it did."""
+    signing_key_file: Path | None = None
+    """A P-256 key in PEM, with which a service that writes signs its tree heads."""
+    tree_head_seconds: PositiveFloat = 10
+    """How long after a tree head the next one is signed, at the earliest."""
     drain_seconds: PositiveFloat = 20
     """How long requests in flight may take after SIGTERM."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -66,6 +71,8 @@ class ServiceSettings(BaseSettings):
             raise ValueError("FUYAN_CRASH_AT is for tests in the demo only: unset it")
         if self.crash_at is not None:
             parse(self.crash_at)
+        if self.signing_key_file is not None:
+            Signer.read(self.signing_key_file)
         if (self.kafka_username is None) != (self.kafka_password_file is None):
             raise ValueError("FUYAN_KAFKA_USERNAME and FUYAN_KAFKA_PASSWORD_FILE go together")
         if unknown := sorted(self.emitted - SHAPES.keys()):

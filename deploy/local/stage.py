@@ -25,6 +25,7 @@ from deploy.local.postgres import Server
 from deploy.local.processes import Process, Processes, free_port
 from deploy.local.records import clean
 from shared.clock import SHANGHAI, write_clock
+from shared.events.signing import write_key
 from shared.messaging.topics import declared, ensure
 
 INSTALLATION = "demo"
@@ -159,6 +160,8 @@ async def stage(kafka: str, port: int) -> AsyncIterator[Stage]:
     """Everything up and ready, and gone at the end; port 0 takes any free ones."""
     with _run_dir(port) as run_dir, Processes(run_dir) as processes:
         issuer = Issuer(reader=("370406-safety", "reader", ("officer",)))
+        signing_key = run_dir / "signing-key.pem"
+        write_key(signing_key)
         clock = run_dir / "clock"
         write_clock(clock, BEGINS)
         async with serving(issuer, port - 1 if port else 0) as issuer_url:
@@ -189,6 +192,8 @@ async def stage(kafka: str, port: int) -> AsyncIterator[Stage]:
                     "FUYAN_SIGN_IN_URL": f"{issuer_url}/sign-in",
                     "FUYAN_CLOCK": str(clock),
                     "FUYAN_DEMO": "true",
+                    "FUYAN_SIGNING_KEY_FILE": str(signing_key),
+                    "FUYAN_TREE_HEAD_SECONDS": "2",
                     "FUYAN_EVIDENCE": (run_dir / "evidence").as_uri(),
                     "FUYAN_CONTRACTS_URL": f"{urls[Service.notification]}/v1/contracts",
                 },

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
+from shared.contracts import audit
 from shared.contracts.asyncapi import document
 from shared.contracts.payloads import Side, example, schema
 from shared.contracts.refusals import Refused
@@ -43,6 +44,15 @@ def routes() -> APIRouter:
                 }
                 for context in CONTEXTS.values()
                 for name in context.types
+            ]
+            + [
+                {
+                    "type": audit.TREE_HEAD,
+                    "topic": audit.TOPIC,
+                    "description": audit.schema()["description"],
+                    "schema": f"/v1/contracts/{audit.TREE_HEAD}",
+                    "example": f"/v1/contracts/{audit.TREE_HEAD}/example",
+                }
             ],
         }
 
@@ -54,12 +64,15 @@ def routes() -> APIRouter:
     @router.get("/{type}", response_class=_JsonSchema)
     async def contract(_: Anyone, type: str, side: Side = "open") -> JSONResponse:
         """The JSON Schema of a type: `open` for whoever reads it, `closed` for whoever writes."""
+        if type == audit.TREE_HEAD:
+            return _JsonSchema(audit.schema())
         return _JsonSchema(schema(_known(type), side))
 
     @router.get("/{type}/example")
     async def golden(_: Anyone, type: str) -> Response:
         """A golden payload of a type, byte for byte as it would travel."""
-        return Response(example(_known(type)), media_type="application/json")
+        payload = audit.example() if type == audit.TREE_HEAD else example(_known(type))
+        return Response(payload, media_type="application/json")
 
     return router
 

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from shared.contracts import audit
 from shared.contracts.payloads import schema
 from shared.contracts.registry import ADAPTERS, CONTEXTS, SHAPES, Context
 
@@ -85,7 +86,10 @@ def document() -> Json:
             ),
         },
         "defaultContentType": "application/json",
-        "channels": {context.name: _channel(context) for context in CONTEXTS.values()},
+        "channels": {
+            **{context.name: _channel(context) for context in CONTEXTS.values()},
+            "audit": audit.channel(PARTITIONS),
+        },
         "operations": {
             f"{_OWNERS[context.name]}Announces{context.name.capitalize()}": {
                 "action": "send",
@@ -98,9 +102,10 @@ def document() -> Json:
                 "bindings": {"kafka": {"bindingVersion": "0.5.0"}},
             }
             for context in CONTEXTS.values()
-        },
+        }
+        | {"everyLogAnnouncesTreeHeads": audit.operation()},
         "components": {
-            "messages": messages,
+            "messages": {**messages, audit.TREE_HEAD: audit.message()},
             "schemas": {"headers": _headers(), **dict(sorted(schemas.items()))},
         },
     }

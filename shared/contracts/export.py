@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from shared.contracts import audit
 from shared.contracts.asyncapi import document
 from shared.contracts.compatibility import incompatible
 from shared.contracts.payloads import HERE, SIDES, example, schema
@@ -23,6 +24,7 @@ def files() -> Iterator[tuple[str, bytes]]:
         for side in SIDES:
             yield f"schemas/{name}.{side}.json", pretty(schema(name, side)).encode()
         yield f"examples/{name}.json", example(name)
+    yield f"audit/{audit.TREE_HEAD}.json", pretty(audit.schema()).encode()
     text = yaml.safe_dump(document(), allow_unicode=True, sort_keys=False, width=100)
     yield "asyncapi.yaml", text.encode()
 

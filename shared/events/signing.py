@@ -70,14 +70,14 @@ def write_key(file: Path) -> None:
 
 
 def public_jwk(key: ec.EllipticCurvePublicKey) -> Jwk:
-    """The public key as a JWK; `kid` is its thumbprint (RFC 7638)."""
+    """The public key as a JWK."""
     numbers = key.public_numbers()
-    needed = {
-        "crv": "P-256",
-        "kty": "EC",
-        "x": _text(numbers.x.to_bytes(_HALF)),
-        "y": _text(numbers.y.to_bytes(_HALF)),
-    }
+    return jwk_of(_text(numbers.x.to_bytes(_HALF)), _text(numbers.y.to_bytes(_HALF)))
+
+
+def jwk_of(x: str, y: str) -> Jwk:
+    """The JWK of a point; `kid` is its thumbprint (RFC 7638)."""
+    needed = {"crv": "P-256", "kty": "EC", "x": x, "y": y}
     canonical = json.dumps(needed, separators=(",", ":"), sort_keys=True).encode()
     return {**needed, "kid": _text(sha256(canonical).digest()), "use": "sig", "alg": "ES256"}
 

@@ -10,6 +10,7 @@ import yaml
 from jsonschema import Draft7Validator
 
 from shared.contracts.asyncapi import HEADERS, OPTIONAL
+from shared.contracts.audit import TOPIC, TREE_HEAD
 from shared.contracts.payloads import HERE, example
 from shared.contracts.registry import CONTEXTS, SHAPES
 from shared.events.envelope import SEALED
@@ -56,13 +57,15 @@ def test_every_message_is_sent_by_exactly_one_operation() -> None:
         for operation in DOCUMENT["operations"].values()
         for message in operation["messages"]
     ]
-    assert sorted(sent) == sorted(SHAPES)
+    assert sorted(sent) == sorted([*SHAPES, TREE_HEAD])
 
 
 def test_channels_have_the_partitions_that_are_declared() -> None:
     for context in CONTEXTS.values():
         kafka = DOCUMENT["channels"][context.name]["bindings"]["kafka"]
         assert kafka["partitions"] == declared()[context.topic].partitions
+    audit = DOCUMENT["channels"]["audit"]["bindings"]["kafka"]
+    assert audit["partitions"] == declared()[TOPIC].partitions
 
 
 @pytest.mark.parametrize("name", sorted(SHAPES))
