@@ -1,0 +1,536 @@
+"""A PostgreSQL that a seed plays: sessions, transactions, advisory locks, and how they are lost.
+
+A statement travels, is executed at one instant, and its answer travels back; what was executed
+stays, whatever becomes of the answer, of the session, or of the process that asked.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from services.projection import feeding
+from tests.simulation.loop import PROCESS, Loop, Process
+from shared.store.session import LEASE
+from tests.simulation.tables import EMPTY, STATEMENTS, Row, State, View, flat, look, one
+from tests.simulation.trace import Trace
+
+SILENT_S = 2.5
+NOTICED_S = (0.002, 0.04)
+WAL_S = 0.2
+"""How long a commit that did not wait for the disk may take to reach it."""
+
+_LOOK = "look"
+_BUILT_IN = {
+    "SELECT pg_try_advisory_lock($1)": "lock",
+    flat(feeding.TAKE): "lock",
+    flat(feeding.TAKEN): "taken",
+    flat(feeding.READER): "reader",
+    "SELECT 1": "one",
+    "SELECT pg_backend_pid()": "pid",
+    "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()": "self",
+    "SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2": "sessions",
+}
+
+
+class Unknown(NotImplementedError):
+    """A statement that nobody taught this database: teach it in tables.py."""
+
+
+class _Waits(Exception):
+    """Another transaction holds the row."""
+
+
+class Backend:
+    """A session as the server knows it."""
+
+    def __init__(self, server: "Server", connection: "Connection", pid: int) -> None:
+        self.server = server
+        self.connection = connection
+        self.pid = pid
+        self.started = server.loop.now
+        self.alive = True
+        self.view: View | None = None
+        self.frozen = False
+        self.active_at = server.loop.now
+        self.idle_limit_s = SILENT_S if "idle_session_timeout" in connection.settings else None
+        self.waits_for_disk = connection.settings.get("synchronous_commit", "on") != "off"
+
+    def end(self) -> None:
+        """Gone, with its locks and whatever it had not committed."""
+        if self.alive:
+            self.alive = False
+            self.view = None
+            self.server.leave(self)
+
+
+class Server:
+    """One database; `state` is what is committed."""
+
+    def __init__(self, name: str, loop: Loop, trace: Trace) -> None:
+        self.name = name
+        self.loop = loop
+        self.trace = trace
+        self.state: State = EMPTY
+        self.on_commit: list[Callable[[State, State], None]] = []
+        self.everyone_leads = False
+        """A planted bug: the lease excludes nobody."""
+        self.identity = False
+        """A planted bug: positions from a sequence, visible when each one happens to commit."""
+        self.slow_s = 0.0
+        self.up = True
+        self._pids = 100
+        self._sequence = 0
+        self._backends: dict[int, Backend] = {}
+        self._locks: dict[tuple[int, ...], Backend] = {}
+        self._row: Backend | None = None
+        self._queue: list[tuple[Backend, Callable[[], None]]] = []
+        self._on_disk: State = EMPTY
+        self._cuts: dict[Process, list[tuple[str, bool, Callable[[], None]]]] = {}
+        self._held: dict[Process, list[Callable[[float], object]]] = {}
+
+    def open(self, connection: "Connection") -> Backend:
+        if not self.up:
+            raise ConnectionRefusedError(f"{self.name} is not running")
+        self._pids += 1
+        backend = Backend(self, connection, self._pids)
+        self._backends[backend.pid] = backend
+        if backend.idle_limit_s:
+            self._watch(backend)
+        return backend
+
+    def _watch(self, backend: Backend) -> None:
+        if not backend.alive or backend.idle_limit_s is None:
+            return
+        left = backend.active_at + backend.idle_limit_s - self.loop.now
+        if left <= 0:
+            self.trace(self.name, "idle session ended", backend.connection.name)
+            backend.end()
+            backend.connection.lost()
+        else:
+            self.loop.outside(left + 0.001, self._watch, backend)
+
+    def leave(self, backend: Backend) -> None:
+        self._backends.pop(backend.pid, None)
+        for key in [key for key, owner in self._locks.items() if owner is backend]:
+            del self._locks[key]
+        self._release(backend)
+
+    def _release(self, backend: Backend) -> None:
+        if self._row is backend:
+            self._row = None
+            waiting, self._queue = self._queue, []
+            for other, again in waiting:
+                if other.alive:
+                    again()
+
+    def crash(self) -> None:
+        """Every session ends; what is on disk comes back with `start`."""
+        self.trace(self.name, "crashes", "")
+        self.up = False
+        for backend in tuple(self._backends.values()):
+            backend.end()
+            backend.connection.lost()
+        self.state = self._on_disk
+
+    def start(self) -> None:
+        self.trace(self.name, "starts", "")
+        self.up = True
+
+    def backends_of(self, process: Process) -> list[Backend]:
+        return [b for b in self._backends.values() if b.connection.process is process]
+
+    def holder(self) -> Process | None:
+        """Whose session has the lease."""
+        backend = self._locks.get((LEASE,))
+        return backend.connection.process if backend else None
+
+    def terminate(self, process: Process) -> None:
+        """As pg_terminate_backend does to every session of a process."""
+        for backend in self.backends_of(process):
+            backend.end()
+            backend.connection.lost(asyncpg.exceptions.AdminShutdownError("terminated"))
+
+    def deafen(self, process: Process) -> None:
+        """Nothing travels between the two, and neither is told."""
+        self._held.setdefault(process, [])
+
+    def hear(self, process: Process) -> None:
+        """What was sent meanwhile arrives."""
+        for packet in self._held.pop(process, []):
+            self.send(process, packet)
+
+    def deaf(self, process: Process) -> bool:
+        return process in self._held
+
+    def send(self, process: Process, packet: Callable[[float], object]) -> None:
+        """One packet between the two, however long that takes."""
+        if process in self._held:
+            self._held[process].append(packet)
+            return
+        packet(self.loop.random.uniform(0.0002, 0.003) + self.slow_s * self.loop.random.random())
+
+    def cut(self, process: Process, word: str, after: bool, struck: Callable[[], None]) -> None:
+        """Lose the connection at the process's next statement with this word in its name.
+
+        `after`: it is executed and committed, and only its answer is lost.
+        """
+        self._cuts.setdefault(process, []).append((word, after, struck))
+
+    def uncut(self, process: Process) -> None:
+        """No cut that has not struck yet will."""
+        self._cuts.pop(process, None)
+
+    def abandon(self, process: Process, silent: bool) -> None:
+        """Its process is gone; `silent`: no packet says so."""
+        for backend in self.backends_of(process):
+            later = self.loop.random.uniform(*NOTICED_S)
+            self.loop.outside(SILENT_S + later if silent else later, backend.end)
+
+    def arrive(self, backend: Backend, text: str, values: tuple[Any, ...], reply: Any) -> None:
+        """A statement has come: execute it, and send its answer."""
+        connection = backend.connection
+        if not backend.alive:
+            connection.lost()
+            return
+        if not reply.wanted:
+            connection.travel(reply.take, asyncpg.QueryCanceledError("canceled by its caller"))
+            return
+        name = self._name(text)
+        cuts = self._cuts.get(connection.process, [])
+        cut = next((one for one in cuts if one[0] in name), None)
+        if cut is not None:
+            cuts.remove(cut)
+            cut[2]()
+            if not cut[1]:
+                self.trace(self.name, "connection lost before", name)
+                backend.end()
+                connection.lost()
+                return
+        backend.active_at = self.loop.now
+        try:
+            answer = self._execute(backend, name, text, values)
+        except _Waits:
+            again = (backend, lambda: self.arrive(backend, text, values, reply))
+            self._queue.append(again)
+            return
+        except asyncpg.PostgresError as error:
+            self.trace(self.name, name, connection.name, type(error).__name__)
+            answer = error
+            if backend.view is not None and text != "ROLLBACK":
+                backend.view = View(self.state)  # aborted: nothing of it is kept
+        if cut is not None:
+            self.trace(self.name, "answer lost after", name)
+            backend.end()
+            connection.lost()
+            return
+        connection.travel(reply.take, answer)
+
+    def _name(self, text: str) -> str:
+        if text in STATEMENTS:
+            return STATEMENTS[text][0]
+        if text in _BUILT_IN:
+            return _BUILT_IN[text]
+        if text.startswith("SELECT 'pid' AS kind"):
+            return _LOOK
+        if text.split()[0] in ("BEGIN", "COMMIT", "ROLLBACK"):
+            return text.lower()
+        raise Unknown(text)
+
+    def _execute(
+        self, backend: Backend, name: str, text: str, values: tuple[Any, ...]
+    ) -> list[Row] | str | asyncpg.PostgresError:
+        if text.startswith("BEGIN"):
+            backend.view, backend.frozen = View(self.state), "REPEATABLE READ" in text
+            return "BEGIN"
+        if text in ("COMMIT", "ROLLBACK"):
+            view, backend.view = backend.view, None
+            if text == "COMMIT" and view is not None:
+                self._commit(backend, view, name)
+            self._release(backend)
+            return text
+        if name in _BUILT_IN.values():
+            return self._session(backend, name, values)
+        view = backend.view
+        if view is None:
+            view = View(self.state)
+        elif not backend.frozen:
+            view.state = self.state
+        if name == "move folded":
+            if self._row not in (None, backend):
+                raise _Waits
+            if backend.view is not None:
+                self._row = backend
+        if name == _LOOK:
+            return look(view, backend.pid, *values)
+        if self.identity and name.startswith("append") and values[0]:
+            return self._append_by_sequence(backend, text, values)
+        answer = STATEMENTS[text][1](view, *values)
+        if backend.view is None and view.written:
+            self._commit(backend, view, name)
+        elif view.written:
+            self.trace(self.name, name, backend.connection.name)
+        return answer
+
+    def _session(self, backend: Backend, name: str, values: tuple[Any, ...]) -> list[Row]:
+        match name:
+            case "lock":
+                owner = self._locks.setdefault(values, backend)
+                if self.everyone_leads:
+                    return one(True)
+                return one(owner is backend)
+            case "taken":
+                return one(values in self._locks)
+            case "reader":
+                reader = self._locks.get(values)
+                names = [reader.connection.settings["application_name"]] if reader else []
+                return [Row((name,)) for name in names]
+            case "one":
+                return one(1)
+            case "pid":
+                return one(backend.pid)
+            case "self":
+                return [Row((backend.pid, backend.started))]
+            case _:
+                found = self._backends.get(values[0])
+                return one(int(found is not None and found.started == values[1]))
+
+    def _commit(self, backend: Backend, view: View, name: str) -> None:
+        before = self.state
+        view.state = before
+        self.state = view.after()
+        if self.state is before:
+            return
+        self.trace(self.name, name, backend.connection.name)
+        if backend.waits_for_disk:
+            self._on_disk = self.state
+        else:
+            self.loop.outside(WAL_S, self._flush, self.state)
+        for check in self.on_commit:
+            check(before, self.state)
+
+    def _flush(self, state: State) -> None:
+        if self.up and self.state is not self._on_disk:
+            self._on_disk = state
+
+    def _append_by_sequence(
+        self, backend: Backend, text: str, values: tuple[Any, ...]
+    ) -> list[Row]:
+        first = self._sequence + 1
+        self._sequence += len(values[0])
+        numbered = (list(range(first, self._sequence + 1)), *values[1:])
+
+        def commit() -> None:
+            view = View(self.state)
+            try:
+                STATEMENTS[text][1](view, *numbered)
+            except asyncpg.PostgresError:
+                return
+            self._commit(backend, view, "append by sequence")
+
+        self.loop.outside(self.loop.random.uniform(0.0, 0.3), commit)
+        return []
+
+
+class _Reply:
+    """What a client waits for."""
+
+    def __init__(self, future: asyncio.Future[Any]) -> None:
+        self.future = future
+        self.wanted = True
+        """False where a request to cancel comes before the server has looked."""
+        self.abandoned = False
+        """Its caller went away; the next statement waits for the answer all the same."""
+
+    def take(self, answer: Any) -> None:
+        if self.future.done():
+            return
+        if isinstance(answer, BaseException):
+            self.future.set_exception(answer)
+        else:
+            self.future.set_result(answer)
+
+
+class Connection:
+    """As much of an asyncpg connection as the services use."""
+
+    def __init__(
+        self, server: Server, process: Process, settings: dict[str, str], timeout_s: float | None
+    ) -> None:
+        self.server = server
+        self.process = process
+        self.settings = settings
+        role = settings.get("application_name", "").split("/")[0]
+        self.name = f"{process.name} {role}"
+        self.backend: Backend | None = None
+        self._timeout_s = timeout_s
+        self._reply: _Reply | None = None
+        self._closed = False
+
+    def travel(self, callback: Callable[..., object], *args: Any) -> None:
+        """To the client, in its own time; a process that was killed hears nothing."""
+        context = self.process.context
+        self.server.send(self.process, lambda delay_s: self.server.loop.call_later(
+            delay_s, callback, *args, context=context
+        ))
+
+    def lost(self, error: BaseException | None = None) -> None:
+        """The server's side is gone; the client hears of it, if anything comes through."""
+        found = error or asyncpg.ConnectionDoesNotExistError("connection was closed")
+        self.travel(self._hear, found)
+
+    def _hear(self, error: BaseException) -> None:
+        self._closed = True
+        if self._reply is not None:
+            self._reply.take(error)
+
+    def is_closed(self) -> bool:
+        return self._closed
+
+    async def ask(self, text: str, values: tuple[Any, ...]) -> Any:
+        async with asyncio.timeout(self._timeout_s):
+            while self._reply is not None:
+                if not self._reply.abandoned:
+                    raise asyncpg.InterfaceError("another operation is in progress")
+                await asyncio.wait((self._reply.future,))
+            if self._closed:
+                raise asyncpg.InterfaceError("connection is closed")
+            loop, server = self.server.loop, self.server
+            reply = self._reply = _Reply(loop.create_future())
+            reply.future.add_done_callback(self._done)
+            server.send(self.process, lambda delay_s: loop.outside(
+                delay_s, server.arrive, self.backend, flat(text), values, reply
+            ))
+            try:
+                return await asyncio.shield(reply.future)
+            except asyncio.CancelledError:
+                reply.abandoned = True
+                reply.wanted = loop.random.random() < 0.5
+                raise
+
+    def _done(self, future: asyncio.Future[Any]) -> None:
+        self._reply = None
+        future.exception()
+
+    async def fetch(self, text: str, *values: Any) -> list[Row]:
+        answer: list[Row] = await self.ask(text, values)
+        return answer
+
+    async def fetchrow(self, text: str, *values: Any) -> Row | None:
+        found = await self.ask(text, values)
+        return found[0] if found else None
+
+    async def fetchval(self, text: str, *values: Any) -> Any:
+        found = await self.ask(text, values)
+        return found[0][0] if found else None
+
+    async def execute(self, text: str, *values: Any) -> str:
+        answer = await self.ask(text, values)
+        return answer if isinstance(answer, str) else "DONE"
+
+    @asynccontextmanager
+    async def transaction(
+        self, *, isolation: str | None = None, readonly: bool = False
+    ) -> AsyncIterator[None]:
+        await self.execute("BEGIN REPEATABLE READ" if isolation == "repeatable_read" else "BEGIN")
+        try:
+            yield
+        except BaseException:
+            await self.execute("ROLLBACK")
+            raise
+        await self.execute("COMMIT")
+
+    def terminate(self) -> None:
+        """Drop it at once."""
+        if self._closed or self.process.dead:
+            return
+        self._closed = True
+        if self._reply is not None:
+            self._reply.take(asyncpg.InterfaceError("the connection was terminated"))
+        if self.backend is not None:
+            end, loop = self.backend.end, self.server.loop
+            self.server.send(
+                self.process, lambda delay_s: loop.outside(delay_s + NOTICED_S[0], end)
+            )
+
+    async def close(self) -> None:
+        self.terminate()
+
+
+class Postgres:
+    """All databases of an installation: what `asyncpg` is replaced by."""
+
+    def __init__(self, servers: dict[str, Server]) -> None:
+        self.servers = servers
+
+    async def connect(
+        self,
+        dsn: str,
+        *,
+        timeout: float = 5,
+        command_timeout: float | None = None,
+        server_settings: dict[str, str],
+    ) -> Connection:
+        process = PROCESS.get()
+        assert process is not None
+        server = self.servers[dsn]
+        loop = server.loop
+        async with asyncio.timeout(timeout):
+            await asyncio.sleep(loop.random.uniform(0.001, 0.006))
+            while server.deaf(process):
+                await asyncio.sleep(0.5)
+        connection = Connection(server, process, server_settings, command_timeout)
+        connection.backend = server.open(connection)
+        return connection
+
+    async def create_pool(self, dsn: str, *, max_size: int, **options: Any) -> "Pool":
+        timeout_s = options["command_timeout"]
+        return Pool(self, dsn, max_size, timeout_s, options["server_settings"])
+
+
+class Pool:
+    """Connections that are opened when they are asked for."""
+
+    def __init__(
+        self, postgres: Postgres, dsn: str, size: int, timeout_s: float, settings: dict[str, str]
+    ) -> None:
+        self._postgres = postgres
+        self._dsn = dsn
+        self._timeout_s = timeout_s
+        self._settings = settings
+        self._free: list[Connection] = []
+        self._used: list[Connection] = []
+        self._room = asyncio.Semaphore(size)
+
+    @asynccontextmanager
+    async def acquire(self, *, timeout: float) -> AsyncIterator[Connection]:
+        async with asyncio.timeout(timeout):
+            await self._room.acquire()
+        try:
+            while self._free and self._free[-1].is_closed():
+                self._free.pop()
+            connection = (
+                self._free.pop()
+                if self._free
+                else await self._postgres.connect(
+                    self._dsn,
+                    timeout=timeout,
+                    command_timeout=self._timeout_s,
+                    server_settings=self._settings,
+                )
+            )
+            self._used.append(connection)
+            try:
+                yield connection
+            finally:
+                self._used.remove(connection)
+                if not connection.is_closed():
+                    self._free.append(connection)
+        finally:
+            self._room.release()
+
+    def terminate(self) -> None:
+        for connection in (*self._free, *self._used):
+            connection.terminate()
