@@ -9,6 +9,7 @@ from services.notification import (
     api,
     bulletin_api,
     contracts,
+    erasures,
     feed,
     notice,
     programmes,
@@ -89,6 +90,7 @@ def create_app(settings: NotificationSettings) -> FastAPI:
         api.routes(log),
         addresses_routes(log, addresses),
         bulletin_api.routes(log, Bulletins(tables)),
+        erasures.routes(log),
         feed.routes(log, settings.contracts_url),
         subscriptions_api.routes(
             log, subscriptions, private=settings.webhook_private, wake=webhooks.wake

@@ -67,7 +67,7 @@ class Looking:
     async def before(self, tenure: Tenure) -> None:
         async with tenure.session.turn() as connection:
             rows = await connection.fetch(
-                "SELECT id, type, data FROM heard WHERE type = ANY($1)"
+                "SELECT id, type, data FROM heard WHERE type = ANY($1) AND data <> ''"
                 " ORDER BY context, subject, version",
                 _TYPES,
             )

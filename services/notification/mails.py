@@ -95,7 +95,7 @@ class Mails:
     ) -> list[tuple[Requested, UUID]]:
         found = []
         for record in records:
-            if record.type != "fuyan.notice.requested.v1":
+            if record.type != "fuyan.notice.requested.v1" or record.erased:
                 continue
             event = decode(record.type, record.data)
             if not isinstance(event, Requested) or event.organisation not in addresses:

@@ -13,6 +13,7 @@ from services.notification.programmes import Programme
 from services.notification.sentences import TEMPLATES
 from services.notification.templates import TEMPLATE_VERSION
 from shared.contracts.blocks import OfTownship, ProgrammeSite
+from shared.contracts.erased import BY_CONTEXT
 from shared.contracts.programme import ProgrammeEvent
 from shared.contracts.registry import CONTEXTS, SHAPES, Event, decode, newest
 from shared.messaging.reactions import Handler, Reaction, Received
@@ -20,6 +21,7 @@ from shared.store.log import Log, Tenure
 from shared.store.streams import Changes, Stream, Unavailable
 
 FOLLOWED = ("programme", "dossier", "case")
+ERASED = frozenset(BY_CONTEXT.values())
 
 
 class Roll:
@@ -49,7 +51,8 @@ class Roll:
     async def before(self, tenure: Tenure) -> None:
         async with tenure.session.turn() as connection:
             rows = await connection.fetch(
-                "SELECT type, data FROM heard WHERE context = 'programme' ORDER BY subject, version"
+                "SELECT type, data FROM heard WHERE context = 'programme' AND data <> ''"
+                " ORDER BY subject, version"
             )
         self._known.clear()
         for name, data in rows:
@@ -77,6 +80,7 @@ def handlers(
         event: heard if context == "programme" else told
         for context in FOLLOWED
         for event in CONTEXTS[context].events.values()
+        if event not in ERASED  # nobody is told: what it was is gone from every sentence as well
     }
 
 

@@ -80,7 +80,7 @@ def notice_title(known: Notice, cause: Record | None, heard: Programme) -> Title
 
 def title_of(record: Record | None, names: Mapping[str, str]) -> Title:
     """As `title`; a cause erased, or written by a newer image, must not hide the other notices."""
-    if record is None or newest(record.type) not in TEMPLATES:
+    if record is None or record.erased or newest(record.type) not in TEMPLATES:
         return GONE
     try:
         return title(decode(record.type, record.data), names)

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Response
 
+from services.review import erasures
 from services.review.access import audited
 from services.review.allowed import allowed
 from services.review.case import pinned
@@ -41,6 +42,7 @@ def routes(log: Log, directory: Directory) -> APIRouter:
     router.include_router(awards_and_titles(log))
     router.include_router(rewards(log))
     router.include_router(officers(log, directory))
+    router.include_router(erasures.routes(log))
     return router
 
 

@@ -62,7 +62,7 @@ def new_log(settings: ServiceSettings) -> Log:
         settings.database,
         [
             Aggregate("programme", programme.Programme(), programme.evolve),
-            Aggregate("case", case.Case(), case.evolve),
+            Aggregate("case", case.Case(), case.evolve, passed_over=case.passed_over),
             Aggregate("dossier", applications.Applications(), applications.evolve, heard=True),
         ],
         service="review",

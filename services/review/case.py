@@ -210,6 +210,11 @@ def evolve(case: Case, event: CaseEvent) -> Case:
             return replace(case, stage="closed", since=event.effective_on, closed=event)
 
 
+def passed_over(case: Case) -> Case:
+    """The case after an event that nobody can read any more: it counts as one of its stream."""
+    return replace(case, version=case.version + 1)
+
+
 def under_review(case: Case, *stages: Stage) -> Opened:
     """The case, if it is open and at one of `stages` (none named: anywhere before its end).
 

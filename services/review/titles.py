@@ -62,7 +62,7 @@ async def statements(log: Log, stream: Stream) -> Mapping[str, TitleAwarded | Ti
     """Every event that said something of a case's title, by its id, in their order."""
     found = {}
     for record in await log.history(stream):
-        if record.type in (_AWARDED, _CORRECTED):
+        if record.type in (_AWARDED, _CORRECTED) and not record.erased:
             event = decode(record.type, record.data)
             if isinstance(event, TitleAwarded | TitleCorrected):
                 found[str(record.id)] = event
@@ -124,7 +124,7 @@ async def _later(log: Log, case_id: str) -> tuple[str, ...]:
 
 def _given(record: Record) -> str | None:
     """The number that an event gives a title, as it is claimed."""
-    if record.type not in (_AWARDED, _CORRECTED):
+    if record.type not in (_AWARDED, _CORRECTED) or record.erased:
         return None
     claims = claims_of(decode(record.type, record.data))
     return next((claim.value for claim in claims), None)

@@ -241,5 +241,5 @@ def event_views(records: Iterable[Record], *types: str) -> list[EventView]:
             data=orjson.loads(one.data),
         )
         for one in records
-        if one.type in types
+        if one.type in types and not one.erased
     ]

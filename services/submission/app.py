@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
-from services.submission import api, dossier, practice_api, programmes, workbook_api
+from services.submission import api, dossier, erasures, practice_api, programmes, workbook_api
 from services.submission.drafts import api as drafts_api
 from services.submission.drafts.draft import Drafts
 from services.submission.evidence import api as evidence_api
@@ -74,6 +74,7 @@ def routes(log: Log, tables: Pool, settings: SubmissionSettings) -> APIRouter:
     router.include_router(drafts_api.routes(log, drafts))
     router.include_router(practice_api.routes(log))
     router.include_router(evidence_api.routes(log, tables, settings))
+    router.include_router(erasures.routes(log))
     router.include_router(signing_keys.routes(log))
     return router
 

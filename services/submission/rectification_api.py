@@ -1,7 +1,5 @@
 """The dossiers over HTTP: finding gaps and closing them."""
 
-from functools import reduce
-from typing import cast
 
 from fastapi import APIRouter
 
@@ -21,7 +19,7 @@ from services.submission.bodies import (
     RemedyBody,
     ReopeningBody,
 )
-from services.submission.dossier import Dossier, evolve
+from services.submission.dossier import Dossier
 from services.submission.place import Came, Part, name_of, record, route
 from services.submission.rectification import (
     complete_rectification,
@@ -30,8 +28,6 @@ from services.submission.rectification import (
     reopen_deficiency,
     withdraw_deficiency,
 )
-from shared.contracts.dossier import DossierEvent
-from shared.contracts.registry import decode
 from shared.store.log import Log
 from shared.web.commands import Written
 
@@ -59,8 +55,9 @@ def mendings(router: APIRouter, log: Log) -> None:
         )
         # As it stood when this was done: what the item came to since is no part of this answer.
         history = await log.history(came.here.stream)
-        said = [cast(DossierEvent, decode(one.type, one.data)) for one in history]
-        state = reduce(evolve, said[: written.version], Dossier())
+        state, aggregate = Dossier(), log.aggregates["dossier"]
+        for one in history[: written.version]:
+            state = aggregate.read(state, one.type, one.data)
         named = [_named(state, item, name) for item, name in names.items()]
         return DeficienciesWritten(**written.model_dump(), deficiency_ids=named)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from shared.contracts.erased import Erased
 from shared.contracts.refusals import Refused
-from shared.contracts.registry import Event
+from shared.contracts.registry import Event, UnknownType, decode
 
 S = TypeVar("S")
 
@@ -22,6 +22,10 @@ class Stream(NamedTuple):
         return f"{self.context}/{self.subject}"
 
 
+def _unchanged(state: S) -> S:
+    return state
+
+
 @dataclass(frozen=True, slots=True)
 class Aggregate(Generic[S]):
     """How the streams of a context become a state.
@@ -33,10 +37,25 @@ class Aggregate(Generic[S]):
     initial: S
     evolve: Callable[[S, Any], S]
     heard: bool = False
+    passed_over: Callable[[S], S] = _unchanged
+    """What an event changes that cannot be read, or says that another was erased."""
 
     def after(self, state: S, event: Event) -> S:
         """The state after an event; that another one was erased is nothing to evolve by."""
-        return state if isinstance(event, Erased) else self.evolve(state, event)
+        if isinstance(event, Erased):
+            return self.passed_over(state)
+        return self.evolve(state, event)
+
+    def read(self, state: S, name: str, data: bytes) -> S:
+        """The same after the bytes of an event; one that is kept, but says nothing here, passes.
+
+        Raises UnknownVersion, or pydantic's ValidationError.
+        """
+        try:
+            event = decode(name, data)
+        except UnknownType:
+            return self.passed_over(state)
+        return self.after(state, event)
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,8 +148,7 @@ class Writer:
         aggregate = self._aggregates[stream.context]
         state = aggregate.initial
         for _, name, data in sorted(found, key=lambda event: event[0]):
-            with suppress(UnknownType):  # kept, but nobody here has heard of it yet
-                state = aggregate.after(state, decode(name, data))
+            state = aggregate.read(state, name, data)
         return Hot(max((version for version, _, _ in found), default=0), state)
 
     async def _write(self, wishes: Sequence[Wish], done: Done) -> None:

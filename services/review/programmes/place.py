@@ -10,11 +10,10 @@ from fastapi import Depends, Query, Response
 from services.review.access import of_district
 from services.review.bodies import ActBody
 from services.review.place import Code
-from services.review.programmes.programme import Programme, evolve, known
+from services.review.programmes.programme import Programme, known
 from shared.clock import civil_day
 from shared.contracts.blocks import ProgrammeSite
-from shared.contracts.programme import EVENTS, ProgrammeEvent
-from shared.contracts.registry import ADAPTERS
+from shared.contracts.programme import ProgrammeEvent
 from shared.store.command import Command
 from shared.store.log import Log
 from shared.store.streams import Stream
@@ -71,10 +70,9 @@ async def read(log: Log, code: str) -> tuple[int, Programme]:
 
 async def read_as_of(log: Log, code: str, day: date) -> Programme:
     """The programme by what happened until the end of `day`; Refused("unknown-programme")."""
-    programme = Programme()
+    programme, aggregate = Programme(), log.aggregates["programme"]
     for record in await log.history(Stream("programme", code)):
         if record.effective_on <= day:
-            event = ADAPTERS[EVENTS[record.type]].validate_json(record.data)
-            programme = evolve(programme, event)
+            programme = aggregate.read(programme, record.type, record.data)
     known(programme, code)
     return programme

@@ -1,0 +1,232 @@
+"""Lawful erasure in a store: the data of one event go, by order, and nothing else ever does."""
+
+from collections.abc import Sequence
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+
+from shared.contracts.blocks import Document
+from shared.contracts.dossier import DeficiencyWithdrawn, DossierEvent
+from shared.contracts.erased import DossierErased, Erased
+from shared.contracts.registry import CONTRACTS_URL
+from shared.events.envelope import seal, to_headers
+from shared.messaging.outgoing import dressed, outgoing
+from shared.store.command import Heard
+from shared.store.erasure import Order, erase
+from shared.store.log import Log
+from shared.store.migrate import migrate
+from shared.store.schema import FROZEN
+from tests.integration.store import (
+    MIGRATIONS,
+    REMEMBERING,
+    command,
+    new_log,
+    note,
+    prepare,
+    serving,
+    stream,
+    today,
+)
+from tests.integration.submission import Submission, submission
+from tests.unit.dossiers import OFFICE, PROGRAMME, TOWNSHIP
+
+PHRASE = "王某某因病请假"
+BASIS = Document(title="关于删除个人信息的决定", number="山安监决〔2019〕6号")
+DAY = date(2018, 9, 5)
+DISTRICT = "370406-safety"
+FOUND = {"deficiencies": [{"item": "files", "description": PHRASE}]}
+
+
+def order() -> Order:
+    return Order(basis=BASIS, reason=None, effective_on=today())
+
+
+async def erased(log: Log, version: int) -> list[Erased]:
+    """Have that event of the stream erased, as the HTTP side does."""
+    history = await log.history(stream())
+    wanted = Heard("dossier", "p/t", version)
+    events = erase(history, REMEMBERING, {DeficiencyWithdrawn}, wanted, order())
+
+    def decide(told: Sequence[DossierEvent]) -> list[Any]:
+        return list(events)
+
+    await log.decide(command(), stream(), decide)
+    return events
+
+
+async def test_an_erased_event_keeps_its_place_and_its_leaf_and_nothing_of_what_it_said(
+    database: str,
+) -> None:
+    await prepare(database)
+    async with serving(new_log(database)) as log:
+        for reason in ("one", PHRASE, "three"):
+            await log.decide(command(), stream(), lambda told, why=reason: [note(why)])
+        _, before, _ = await log.history(stream())
+        await erased(log, 2)
+        first, after, third, last = await log.history(stream())
+        assert (after.data, after.salt) == (b"", sha256(before.salt + before.data).digest())
+        assert after._replace(data=before.data, salt=before.salt) == before
+        headers = dict(to_headers(after, "test", CONTRACTS_URL))
+        assert seal(headers, after.datahash) == before.leaf
+        assert (first.erased, third.erased, last.type) == (False, False, "fuyan.dossier.erased.v1")
+        rows = await log.rows("SELECT * FROM erasure")
+        assert [tuple(row) for row in rows] == [("dossier", "p/t", 2, after.salt, 4)]
+        sent = [
+            await dressed(log, row, CONTRACTS_URL)
+            for row in await outgoing(log, 0, 9, CONTRACTS_URL)
+        ]
+        assert dict(sent[1].headers) == headers
+        assert sent[1].value == b""
+
+
+async def test_a_state_is_folded_anew_without_it_also_for_who_asks_in_the_same_breath(
+    database: str,
+) -> None:
+    await prepare(database)
+    async with serving(new_log(database)) as log:
+        await log.decide(command(), stream(), lambda told: [note("one"), note(PHRASE)])
+        await erased(log, 2)
+        version, told = await log.state(stream())
+        assert (version, [one.reason for one in told]) == (3, ["one"])
+        seen: list[list[str]] = []
+
+        def look(told: Sequence[DossierEvent]) -> list[DossierEvent]:
+            seen.append([getattr(one, "reason", "") for one in told])
+            return []
+
+        await log.decide(command(), stream(), look)
+        assert seen == [["one"]]
+
+
+CHANGES = [
+    "UPDATE log SET data = '', salt = sha256(salt || data) WHERE version = 1",
+    "UPDATE log SET data = '' WHERE version = 2",
+    "UPDATE log SET actor = 'x:1', data = '', salt = sha256(salt || data) WHERE version = 2",
+    "UPDATE log SET data = 'other' WHERE version = 2",
+    "DELETE FROM log WHERE version = 2",
+    "TRUNCATE log",
+    "DELETE FROM erasure",
+    "UPDATE erasure SET datahash = ''",
+]
+
+
+@pytest.mark.parametrize("statement", CHANGES)
+async def test_nothing_but_what_was_ordered_can_be_blanked(database: str, statement: str) -> None:
+    await prepare(database)
+    async with serving(new_log(database)) as log:
+        await log.decide(command(), stream(), lambda told: [note("one"), note(PHRASE)])
+        await erased(log, 2)
+    owner = await asyncpg.connect(database)
+    try:
+        with pytest.raises(asyncpg.PostgresError, match="append-only"):
+            await owner.execute(statement)
+    finally:
+        await owner.close()
+
+
+async def test_the_role_of_a_service_erases_by_saying_so_and_in_no_other_way(
+    database: str,
+) -> None:
+    owner = await asyncpg.connect(database)
+    role = f"role_{uuid4().hex}"
+    try:
+        await owner.execute(f"CREATE ROLE {role}")
+        await migrate(database, MIGRATIONS, role, FROZEN)
+        async with serving(new_log(database)) as log:
+            await log.decide(command(), stream(), lambda told: [note(PHRASE), note("two")])
+            columns = ", ".join((await log.history(stream()))[0]._fields)
+        await owner.execute(f"SET ROLE {role}")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await owner.execute("UPDATE log SET data = '', salt = sha256(salt || data)")
+        said = columns.replace("position", "3").replace("version", "3")
+        said = said.replace(" type", " 'fuyan.dossier.erased.v1'").replace(
+            " id", " gen_random_uuid()"
+        )
+        said = said.replace(" data", """ '{"version": 1}'::bytea""")
+        await owner.execute(f"INSERT INTO log ({columns}) SELECT {said} FROM log WHERE version = 2")
+        blank = "SELECT version FROM log WHERE data = ''"
+        assert [row[0] for row in await owner.fetch(blank)] == [1]
+    finally:
+        await owner.execute("RESET ROLE")
+        await owner.execute(f"DROP OWNED BY {role}")
+        await owner.execute(f"DROP ROLE {role}")
+        await owner.close()
+
+
+async def send(
+    service: Submission, event: str, *, key: str | None = None, role: str = "leader", **more: Any
+) -> httpx.Response:
+    return await service.http.post(
+        "/v1/erasures",
+        json={"event": event, "basis": {"title": BASIS.title, "number": BASIS.number}, **more},
+        headers={
+            **service.who(role, organisation=DISTRICT),
+            "Idempotency-Key": key or uuid4().hex,
+        },
+    )
+
+
+ADDRESS = f"dossier/{PROGRAMME}/{TOWNSHIP}"
+
+
+async def test_the_leader_of_the_district_has_an_event_erased(
+    database: str, tmp_path: Path
+) -> None:
+    async with submission(database, tmp_path / "clock", DAY) as service:
+        found = await service.post("deficiencies", FOUND, "clerk")
+        assert found.status_code == 201, found.text
+        made = await send(service, f"{ADDRESS}@1", key="once", reason="误录个人信息")
+        assert made.status_code == 201, made.text
+        assert made.json()["version"] == 2
+        assert made.headers["Location"] == f"/v1/erasures/{ADDRESS}@1"
+        again = await send(service, f"{ADDRESS}@1", key="once", reason="误录个人信息")
+        assert again.json() == made.json()
+        assert (await send(service, f"{ADDRESS}@1")).json()["code"] == "already-erased"
+        assert (await send(service, f"{ADDRESS}@2")).json()["code"] == "event-carries-state"
+        assert (await send(service, f"{ADDRESS}@3")).json()["code"] == "unknown-event"
+        listed = await service.http.get(
+            "/v1/erasures",
+            params={"programme": PROGRAMME},
+            headers=service.who("auditor", organisation="audit"),
+        )
+        (line,) = listed.json()
+        one = await service.http.get(
+            made.headers["Location"], headers=service.who("officer", organisation=DISTRICT)
+        )
+        assert one.json() == line
+        assert (line["event"], line["erased_by"]) == (f"{ADDRESS}@1", f"{ADDRESS}@2")
+        assert line["type"] == "fuyan.dossier.deficiency-found.v1"
+        assert (line["basis"]["title"], line["reason"]) == (BASIS.title, "误录个人信息")
+        assert line["published_without"] is False
+        assert PHRASE not in (await service.get("deficiencies")).text
+        other = service.who("leader", organisation="370403-safety")
+        refused = await service.http.get(made.headers["Location"], headers=other)
+        assert refused.json()["code"] == "other-organisation"
+        assert (await service.get(organisation=OFFICE)).status_code == 200
+
+
+async def test_what_a_later_event_builds_on_is_not_erased_before_that_one(
+    database: str, tmp_path: Path
+) -> None:
+    async with submission(database, tmp_path / "clock", DAY) as service:
+        found = await service.post("deficiencies", FOUND, "clerk")
+        (name,) = found.json()["deficiency_ids"]
+        done = await service.post(f"deficiencies/{name}/withdrawal", {"reason": PHRASE}, "clerk")
+        assert done.status_code == 201, done.text
+        refused = await send(service, f"{ADDRESS}@1")
+        assert (refused.status_code, refused.json()["code"]) == (409, "event-carries-state")
+        assert (await send(service, f"{ADDRESS}@2")).status_code == 201
+        assert (await send(service, f"{ADDRESS}@1")).status_code == 201
+
+
+def test_an_erasure_says_where_the_event_was_and_nothing_of_what_it_said() -> None:
+    assert set(DossierErased.__dataclass_fields__) == {
+        "programme", "effective_on", "backdated_reason", "document", "township",
+        "township_name", "office", "subject", "version", "basis", "reason",
+    }  # fmt: skip
