@@ -45,7 +45,7 @@ def who(officer: str, organisation: str, *roles: str) -> Reader:
         (who("o1", "370405-safety", "officer", "leader"), None),
         (who("o1", OFFICE, "operator", "integrator"), None),
     ],
-    ids=str,
+    ids=lambda one: "-".join(sorted(one.roles)) if isinstance(one, Reader) else None,
 )
 def test_by_role_and_organisation(reader: Reader, why: str | None) -> None:
     assert grounds(reader, OPEN, TOWNSHIP, {}) == why
