@@ -159,7 +159,10 @@ class Adoption:
             if found.plan.voided:
                 # Whoever reads the topic would meet what is no part of the record: it is emptied
                 # and filled again, as after a wipe. The bytes stand in void.
-                await connection.execute("UPDATE published SET cluster = 'voided'")
+                await connection.execute(
+                    "INSERT INTO published (position, cluster, ends) VALUES (0, 'voided', '{}')"
+                    " ON CONFLICT (single) DO UPDATE SET cluster = 'voided'"
+                )
 
     async def _fetch(self, consumer: AIOKafkaConsumer, page: Sequence[Seen]) -> dict[UUID, Taken]:
         found = await messages(consumer, page)

@@ -1,14 +1,13 @@
 """What the topics of a service hold that its log does not, record by record."""
 
 from collections.abc import Callable, Mapping, Sequence
-from hashlib import sha256
 from uuid import UUID
 
 from aiokafka import ConsumerRecord, TopicPartition
 from pydantic import ValidationError
 
 from shared.contracts.refusals import Refused
-from shared.events.envelope import Malformed, Record, identity, seal
+from shared.events.envelope import Malformed, identity, seal
 from shared.messaging.follow import fence_id, identify, read
 from shared.messaging.kafka import Kafka
 from shared.messaging.stretches import until
@@ -112,16 +111,8 @@ class Survey:
         except (Malformed, ValidationError, UnicodeDecodeError) as error:
             position = _number(headers.get("ce_position", b""))
             return Seen(*at, position, place, who.id, b"", f"unreadable: {error}")
-        why = "" if seal(headers, _datahash(headers, record)) == record.leaf else "leaf-false"
+        why = "" if seal(headers, record.datahash) == record.leaf else "leaf-false"
         return Seen(*at, record.position, place, who.id, record.command, why)
-
-
-def _datahash(headers: Mapping[str, bytes], record: Record) -> bytes:
-    """Of data that was erased only the hash is left."""
-    kept = headers.get("ce_datahash")
-    if kept is not None:
-        return bytes.fromhex(kept.decode())
-    return sha256(record.salt + record.data).digest()
 
 
 def _number(text: bytes) -> int:
