@@ -2,7 +2,7 @@
 
 import typer
 
-from deploy.cli import contracts, dead_letters, demo, events, services, topics
+from deploy.cli import contracts, dead_letters, demo, events, projections, services, topics
 
 app = typer.Typer(
     help="Fuyan 复验: re-verification of township safety offices, event-sourced on Kafka.",
@@ -17,6 +17,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(events.app, name="events")
+app.add_typer(projections.app, name="projections")
 
 
 def main() -> None:

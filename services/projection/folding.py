@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import asyncpg
@@ -55,8 +55,11 @@ def received(entries: Sequence[Entry]) -> list[Received]:
 class Fold:
     """Folds one version, from what the follower appended where it can, else from the journal."""
 
-    def __init__(self, connection: asyncpg.Connection, version: int = 1) -> None:
+    def __init__(
+        self, connection: asyncpg.Connection, version: int = 1, *, limit: int = PAGE
+    ) -> None:
         self.version = version
+        self.limit = limit
         self.told = False
         """Whether this process reads Kafka, and so tells of every entry; else the journal does."""
         self._connection = connection
@@ -84,35 +87,45 @@ class Fold:
             with suppress(TimeoutError):
                 async with asyncio.timeout(BEAT_S if self.told else ASK_S):
                     await self._more.wait()
-            entries = await self._next()
+            entries = await self.next()
             if not entries:
                 self._more.clear()
                 if self._fresh and self._fresh[-1][0] > self.position:
                     self._more.set()
                 continue
-            last = entries[-1][0]
-            async with asyncio.timeout(FOLD_S), self._connection.transaction():
-                moved = await self._connection.execute(
-                    "UPDATE folded SET position = $3 WHERE version = $1 AND position = $2",
-                    self.version,
-                    self.position,
-                    last,
-                )
-                if moved != "UPDATE 1":
-                    raise AnotherFolds(f"the cursor is no longer at {self.position}")
-                models = Models(self._connection, self.version, last)
-                await store.apply(models, received(entries))
-                crash_point("projection/upserted")
-            crash_point("projection/committed")
-            self.position = last
-            return last
+            return await self.fold(entries)
 
-    async def _next(self) -> list[Entry]:
+    async def fold(
+        self, entries: Sequence[Entry], passing: Callable[[], None] = lambda: None
+    ) -> int:
+        """The cursor behind these entries, and their effect; `passing` is called before the commit.
+
+        Raises AnotherFolds where the cursor does not stand where it was left.
+        """
+        last = entries[-1][0]
+        async with asyncio.timeout(FOLD_S), self._connection.transaction():
+            moved = await self._connection.execute(
+                "UPDATE folded SET position = $3 WHERE version = $1 AND position = $2",
+                self.version,
+                self.position,
+                last,
+            )
+            if moved != "UPDATE 1":
+                raise AnotherFolds(f"the cursor is no longer at {self.position}")
+            await store.apply(Models(self._connection, self.version, last), received(entries))
+            crash_point("projection/upserted")
+            passing()
+        crash_point("projection/committed")
+        self.position = last
+        return last
+
+    async def next(self) -> list[Entry]:
+        """The entries behind the cursor, at most a page; empty at the journal's end."""
         while self._fresh and self._fresh[0][0] <= self.position:
             self._fresh.popleft()
         if self._fresh and self._fresh[0][0] == self.position + 1:
-            return [self._fresh.popleft() for _ in range(min(PAGE, len(self._fresh)))]
+            return [self._fresh.popleft() for _ in range(min(self.limit, len(self._fresh)))]
         rows = await self._connection.fetch(
-            f"{SELECT} WHERE position > $1 ORDER BY position LIMIT {PAGE}", self.position
+            f"{SELECT} WHERE position > $1 ORDER BY position LIMIT {self.limit}", self.position
         )
         return [entry(row) for row in rows]
