@@ -45,6 +45,8 @@ UPDATE dead_letter_act SET records = 1 FROM g WHERE dead_letter_act.id = g.act
 RETURNING dead_letter_act.id
 """
 
+OF_THE_DATA = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+
 logger = structlog.get_logger(__name__)
 
 
@@ -160,6 +162,8 @@ class DeadLetters:
             except (LeaseLost, Unavailable):
                 raise
             except Exception as error:
+                if isinstance(error, asyncpg.PostgresError) and not isinstance(error, OF_THE_DATA):
+                    raise  # a full disk says nothing about the record
                 reason = without_nul(f"{type(error).__name__}: {error}")[:2000]
                 async with self._session.turn() as connection:
                     await connection.execute(AGAIN_IN_VAIN, *key, row["seq"], reason)

@@ -242,7 +242,7 @@ async def terminate_writer(database: str) -> None:
     try:
         await connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE application_name LIKE '%-writer' AND pid IN"
+            " WHERE application_name LIKE '%-writer%' AND pid IN"
             " (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)"
             " AND datname = current_database()"
         )
