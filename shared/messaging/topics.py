@@ -3,13 +3,14 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 DECLARATION = Path(__file__).parents[2] / "deploy" / "topics.yaml"
 PATIENCE_SECONDS = 30
@@ -72,6 +73,37 @@ async def missing(bootstrap: str, names: Iterable[str], **security: object) -> l
         lacking = await _missing(admin, wanted)
         await _compare(admin, [topic for topic in wanted if topic not in lacking])
     return [topic.name for topic in lacking]
+
+
+async def standing(bootstrap: str, names: Iterable[str], **security: object) -> dict[str, Topic]:
+    """These topics as the cluster has them, with the values of all declared config entries.
+
+    Those that it lacks are left out. `config` is empty where the cluster does not tell.
+    """
+    known = declared()
+    async with _admin(bootstrap, security) as admin:
+        there = [name for name in names if name in set(await admin.list_topics())]
+        if not there:
+            return {}
+        described = await admin.describe_topics(there)
+        found = {
+            one["topic"]: Topic(
+                one["topic"],
+                len(one["partitions"]),
+                min((len(part["replicas"]) for part in one["partitions"]), default=0),
+                {},
+            )
+            for one in described
+        }
+        with suppress(KafkaError):  # a cluster that tells no configuration has none to compare
+            for answer in await admin.describe_configs(
+                [ConfigResource(ConfigResourceType.TOPIC, name) for name in there]
+            ):
+                for _, _, _, name, entries in answer.resources:
+                    said = {entry[0]: str(entry[1]) for entry in entries}
+                    wanted = {key: said[key] for key in known[name].config if key in said}
+                    found[name] = replace(found[name], config=wanted)
+    return found
 
 
 @asynccontextmanager

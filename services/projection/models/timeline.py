@@ -138,10 +138,13 @@ async def page(
     found = await models.connection.fetch(
         _PAGE.format(schema=models.schema), programme, township, on, known_at, *after, limit
     )
-    return [
-        Happening(**dict(line) | {"id": _plain(line["id"]), "facts": orjson.loads(line["facts"])})
-        for line in found
-    ]
+    return [of_row(line) for line in found]
+
+
+def of_row(line: Mapping[str, Any]) -> Happening:
+    """A row of the table as it was appended."""
+    values = dict(line) | {"id": _plain(line["id"]), "facts": orjson.loads(line["facts"])}
+    return Happening(**values)
 
 
 def _plain(id_: UUID) -> UUID:
