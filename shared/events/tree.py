@@ -4,7 +4,7 @@ A leaf is hashed already (an event's `leaf`, a stream's `stream_leaf`); an inter
 `SHA-256(0x01 ‖ left ‖ right)`; the root of nothing is `SHA-256("")`. Indexes count from 0.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from hashlib import sha256
 
@@ -75,13 +75,16 @@ class Leaves:
         """Raises ValueError where `packed` is no whole number of leaves."""
         if len(packed) % WIDTH:
             raise ValueError("not a whole number of leaves")
-        self._packed = packed
+        self.packed = packed
 
     def __len__(self) -> int:
-        return len(self._packed) // WIDTH
+        return len(self.packed) // WIDTH
 
     def __getitem__(self, index: int) -> bytes:
-        return bytes(self._packed[index * WIDTH : (index + 1) * WIDTH])
+        return bytes(self.packed[index * WIDTH : (index + 1) * WIDTH])
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (self[index] for index in range(len(self)))
 
     def between(self, start: int, end: int) -> list[bytes]:
         """The leaves of `[start, end)`."""

@@ -16,7 +16,7 @@ from shared.contracts.registry import CONTRACTS_URL
 from shared.events.envelope import Headers
 from shared.events.signing import genuine
 from shared.events.tree import Frontier
-from shared.messaging.kafka import SILENT, Kafka, abandoned
+from shared.messaging.kafka import SILENT, Kafka, abandoned, partitions
 from shared.messaging.relay import partition_of
 from shared.messaging.topics import TopicMismatch, ensure
 from shared.store.leaves import leaves
@@ -186,6 +186,20 @@ async def _between(
         found += [record for record in page if first <= record.offset < end]
         if not page or page[-1].offset + 1 >= end:
             return found
+
+
+async def heads_on_topic(kafka: Kafka) -> list[TreeHead]:
+    """All heads of the topic, of whichever log, copies left out; raises one of SILENT."""
+    found: dict[str, TreeHead] = {}
+    async with kafka.looking() as consumer:
+        for at in partitions(TOPIC):
+            begin = (await consumer.beginning_offsets([at]))[at]
+            end = (await consumer.end_offsets([at]))[at]
+            consumer.assign([at])
+            for record in await _between(consumer, at, begin, end) if end > begin else ():
+                if (head := read_head(record)) is not None:
+                    found[head.signature] = head
+    return sorted(found.values(), key=lambda head: (head.installation, head.service, head.size))
 
 
 def head_key(installation: str, service: str) -> bytes:

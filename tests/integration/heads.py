@@ -7,11 +7,11 @@ from pathlib import Path
 
 import asyncpg
 
-from shared.contracts.audit import TOPIC, TreeHead
+from shared.contracts.audit import TreeHead
 from shared.events.signing import Signer, write_key
-from shared.messaging.head_relay import HeadRelay, read_head
-from shared.messaging.kafka import SILENT, Kafka, partitions
-from shared.store.log import Log
+from shared.messaging.head_relay import HeadRelay, heads_on_topic
+from shared.messaging.kafka import SILENT, Kafka
+from shared.store.log import Duty, Log
 from shared.store.tree_heads import TreeHeads, heads
 from tests.integration.store import command, new_log, note, serving, stream
 
@@ -36,7 +36,9 @@ async def signing(
     """A log that signs as soon as it has grown, and publishes where there is a Kafka."""
     log = log or new_log(database)
     duty = TreeHeads(log, key, SOON_S)
-    duties = [duty] if kafka is None else [duty, HeadRelay(log, Kafka(kafka), duty)]
+    duties: list[Duty] = [duty]
+    if kafka is not None:
+        duties.append(HeadRelay(log, Kafka(kafka), duty))
     async with serving(log, duties):
         yield log
 
@@ -65,24 +67,11 @@ async def covered(log: Log) -> TreeHead:
 
 
 async def published(kafka: str) -> list[TreeHead]:
-    """All heads of the topic, copies left out."""
-    found: dict[str, TreeHead] = {}
-    async with Kafka(kafka).looking() as consumer:
-        at = partitions(TOPIC)
-        try:
-            ends = await consumer.end_offsets(at)
-        except SILENT:  # the topic is just being made
-            return []
-        consumer.assign(at)
-        await consumer.seek_to_beginning(*at)
-        behind = [one for one in at if ends[one]]
-        while behind:
-            for records in (await consumer.getmany(timeout_ms=200)).values():
-                for record in records:
-                    if (head := read_head(record)) is not None:
-                        found[head.signature] = head
-            behind = [one for one in behind if await consumer.position(one) < ends[one]]
-    return sorted(found.values(), key=lambda head: head.size)
+    """All heads of the topic, copies left out; none while it is just being made."""
+    try:
+        return await heads_on_topic(Kafka(kafka))
+    except SILENT:
+        return []
 
 
 async def tamper(database: str, statement: str) -> None:

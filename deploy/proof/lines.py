@@ -1,0 +1,106 @@
+"""One event as a line of an export: CloudEvents' JSON format, of which every attribute is sealed.
+
+`data` comes last and byte for byte, so that whoever checks cuts it out and hashes it. Without data
+(withheld, or erased by law) the line says `datahash` instead of `salt`.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+import orjson
+
+from shared.events.envelope import SEALED, Record, leaf, sealed
+
+NAMES = tuple(name.removeprefix("ce_") for name in SEALED)
+_CUT = b',"data":'
+
+
+class Unreadable(Exception):
+    """A line that is no event of an export."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An event as a line says it."""
+
+    attributes: Mapping[str, str]
+    position: int
+    version: int
+    context: str
+    stream: str
+    """`<context>/<subject>`"""
+    leaf: bytes
+    """What headers and data come to."""
+    told: bytes
+    """The leaf that the line itself names."""
+
+    @property
+    def name(self) -> str:
+        """`<context>/<subject>@<version>`"""
+        return f"{self.stream}@{self.version}"
+
+
+def written(record: Record, installation: str, *, content: bool) -> bytes:
+    """The line of a record, without its end; `content` lets the data leave."""
+    values = zip(NAMES, sealed(record, installation), strict=True)
+    attributes = {name: value.decode() for name, value in values if value}
+    attributes["leaf"] = record.leaf.hex()
+    if not content or record.erased:
+        attributes["datahash"] = record.datahash.hex()
+        return orjson.dumps(attributes)
+    attributes["salt"] = record.salt.hex()
+    attributes["datacontenttype"] = "application/json"
+    if b"\n" in record.data:  # would end the line
+        attributes["data_base64"] = b64encode(record.data).decode()
+        return orjson.dumps(attributes)
+    return orjson.dumps(attributes)[:-1] + _CUT + record.data + b"}"
+
+
+def read(line: bytes) -> Line:
+    """What a line says; raises Unreadable."""
+    attributes, data = split(line)
+    try:
+        if "datahash" in attributes:
+            datahash = bytes.fromhex(attributes["datahash"])
+        else:
+            datahash = sha256(bytes.fromhex(attributes["salt"]) + data).digest()
+        context = attributes["source"].rsplit("/", 1)[1]
+        return Line(
+            attributes=attributes,
+            position=_count(attributes["position"]),
+            version=_count(attributes["streamversion"]),
+            context=context,
+            stream=f"{context}/{attributes['subject']}",
+            leaf=leaf([attributes.get(name, "").encode() for name in NAMES], datahash),
+            told=bytes.fromhex(attributes["leaf"]),
+        )
+    except (KeyError, ValueError, IndexError, AttributeError) as error:
+        raise Unreadable(f"{type(error).__name__}: {error}") from error
+
+
+def split(line: bytes) -> tuple[dict[str, str], bytes]:
+    """Attributes, and the very bytes of the data (empty: none are there); raises Unreadable."""
+    # A quote inside of a value is written \", so the first cut is where the data begin.
+    head, cut, data = line.partition(_CUT)
+    try:
+        attributes = orjson.loads(head + b"}" if cut else line)
+    except orjson.JSONDecodeError as error:
+        raise Unreadable(str(error)) from error
+    if not isinstance(attributes, dict) or not all(isinstance(v, str) for v in attributes.values()):
+        raise Unreadable("not an object of texts")
+    if cut:
+        return attributes, data.removesuffix(b"}")
+    try:
+        return attributes, b64decode(attributes.get("data_base64", ""), validate=True)
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+
+
+def _count(text: str) -> int:
+    """A position or version as it is written; `01` or `+1` would be another text with one value."""
+    number = int(text)
+    if number < 1 or str(number) != text:
+        raise ValueError(f"{text} is no count")
+    return number
