@@ -160,8 +160,8 @@ class Campaign:
         record = cls()
         for row in sorted(rows, key=lambda row: (row.context, row.subject, row.version)):
             subject, *parts = row.subject.split("/")
-            if subject != programme or row.effective_on > on:
-                continue
+            if subject != programme or row.effective_on > on or not row.raw:
+                continue  # of what was erased by law nothing is left to count
             if row.context == "programme":
                 _programme(record, row.name, row.data)
             elif row.context == "dossier":

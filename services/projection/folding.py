@@ -11,11 +11,13 @@ import structlog
 from services.projection.follower import Entry
 from services.projection.models import store
 from services.projection.models.schema import Models
+from shared.contracts.erased import Erased
 from shared.contracts.registry import UnknownType, decode
 from shared.crash import crash_point
 from shared.events.envelope import Record
 from shared.messaging.reactions import Received
 from shared.store.schema import COLUMNS
+from shared.store.streams import Stream
 
 PAGE = 1000
 # A fold of a page takes milliseconds; past this its link is dead, and nothing else would say so.
@@ -50,6 +52,24 @@ def entry(row: asyncpg.Record) -> Entry:
 def received(entries: Sequence[Entry]) -> list[Received]:
     """The entries that mean something here, as read models take them."""
     return [Received(record, event) for _, record, event in entries if event is not None]
+
+
+async def _forget(models: Models, entries: Sequence[Entry]) -> None:
+    """Fold every stream anew of which an event was erased, as if that had never said anything.
+
+    The journal has blanked it; what these entries remember of it was folded just now.
+    """
+    gone: dict[Stream, list[int]] = {}
+    for _, record, event in entries:
+        if isinstance(event, Erased):
+            gone.setdefault(Stream(record.context, record.subject), []).append(event.version)
+    for stream, versions in gone.items():
+        await store.remove(models, stream, versions)
+        rows = await models.connection.fetch(
+            f"{SELECT} WHERE context = $1 AND subject = $2 AND position <= $3 ORDER BY version",
+            stream.context, stream.subject, models.position,
+        )  # fmt: skip
+        await store.apply(models, received([entry(row) for row in rows]))
 
 
 class Fold:
@@ -112,7 +132,9 @@ class Fold:
             )
             if moved != "UPDATE 1":
                 raise AnotherFolds(f"the cursor is no longer at {self.position}")
-            await store.apply(Models(self._connection, self.version, last), received(entries))
+            models = Models(self._connection, self.version, last)
+            await store.apply(models, received(entries))
+            await _forget(models, entries)
             crash_point("projection/upserted")
             passing()
         crash_point("projection/committed")

@@ -19,6 +19,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "programme.organisation-renamed": ("机构更名", "organisation renamed"),
     "programme.annual-assessment-issued": ("印发年度考核", "annual assessment issued"),
     "programme.closed": ("复验工作结束", "programme closed"),
+    "programme.erased": ("依法删除一项记录的内容", "an event's data erased by law"),
     "dossier.plan-filed": ("报送实施方案", "plan filed"),
     "dossier.plan-revised": ("调整实施方案", "plan revised"),
     "dossier.self-assessment-recorded": ("记录自评", "self-assessment recorded"),
@@ -34,6 +35,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "dossier.funding-requested": ("申请保障", "support asked for"),
     "dossier.funding-decided": ("保障申请答复", "support decided"),
     "dossier.good-practice-shared": ("分享经验做法", "good practice shared"),
+    "dossier.erased": ("依法删除一项记录的内容", "an event's data erased by law"),
     "case.application-rejected": ("申报未受理", "application rejected"),
     "case.withdrawal-refused": ("未同意撤回", "withdrawal refused"),
     "case.opened": ("立案", "case opened"),
@@ -59,6 +61,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "case.reward-paid": ("奖补拨付", "reward paid"),
     "case.reward-cancelled": ("取消奖补", "reward cancelled"),
     "case.closed": ("案件办结", "case closed"),
+    "case.erased": ("依法删除一项记录的内容", "an event's data erased by law"),
 }
 
 

@@ -44,6 +44,7 @@ _TAGS: Mapping[str, str] = {
     "contract": "Refusals and event types, for whoever builds on them.",
     "directory": "人员名录: who served where and when; private, and never in events.",
     "dossiers": "创建档案: all that one township does: plan, marks, gaps, applications.",
+    "erasures": "依法删除: the data of single events, erased by order.",
     "evidence": "佐证材料: files by their SHA-256.",
     "feed": "The events of all services over HTTP, by cursor.",
     "health": "What probes and monitoring ask; nobody signs in for it.",

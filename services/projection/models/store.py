@@ -14,6 +14,7 @@ from services.projection.models.rows import Rows, fold
 from services.projection.models.schema import Models, metadata, to_text
 from shared.crash import crash_point
 from shared.messaging.reactions import Received
+from shared.store.streams import Stream
 
 T = TypeVar("T")
 Row = ProgrammeProgress | DossierProgress | CaseProgress
@@ -49,6 +50,20 @@ async def apply(models: Models, received: Sequence[Received]) -> None:
     await _write(models, "dossier_progress", dossiers)
     await _write(models, "case_progress", cases)
     await timeline.append(models, [one for events in by_programme.values() for one in events])
+
+
+async def remove(models: Models, stream: Stream, versions: Sequence[int]) -> None:
+    """Take away the row of a stream, and of the timeline what these events of it said."""
+    names = stream.subject.split("/")
+    keys = [*names[:2], *(int(number) for number in names[2:])]
+    table = f"{stream.context}_progress"
+    columns = [column.name for column in metadata.tables[table].primary_key]
+    own = " AND ".join(f"{name} = ${number}" for number, name in enumerate(columns, 1))
+    await models.connection.execute(
+        f"DELETE FROM {models.schema}.{table} WHERE {own}",  # noqa: S608
+        *keys,
+    )
+    await timeline.remove(models, stream, versions)
 
 
 async def load(models: Models, programme: str) -> Rows:

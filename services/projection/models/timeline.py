@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import UUID as Uuid
 from services.projection.models.schema import Models, metadata, to_text
 from shared.contracts.programme import TownshipEnrolled, TownshipWithdrawn
 from shared.messaging.reactions import Received
+from shared.store.streams import Stream
 
 table = Table(
     "timeline",
@@ -105,6 +106,15 @@ async def append(models: Models, received: Sequence[Received]) -> None:
     await models.connection.execute(
         _APPEND.format(schema=models.schema), *(list(column) for column in columns)
     )
+
+
+async def remove(models: Models, stream: Stream, versions: Sequence[int]) -> None:
+    """Take away what these events said: they have been erased."""
+    await models.connection.execute(
+        f"DELETE FROM {models.schema}.timeline"  # noqa: S608
+        " WHERE context = $1 AND subject = $2 AND version = ANY($3::int[])",
+        stream.context, stream.subject, list(versions),
+    )  # fmt: skip
 
 
 def happening(one: Received) -> Happening:
