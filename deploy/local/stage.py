@@ -49,19 +49,21 @@ class Stage:
     server: Server
     urls: dict[str, str]
     environment: dict[str, str]
+    image: str = "deploy.cli.main"
+    """The module whose `serve` a process of a service runs, where `serve` is told of no other."""
 
     @property
     def databases(self) -> dict[str, str]:
         """DSNs by service, as the owner: for looking, never for the services."""
         return {service: self.server.dsn(_name(service)) for service in Service}
 
-    def serve(self, service: Service, port: int) -> Process:
-        """Start a process of a service; a second one of the same service stands by."""
+    def serve(self, service: Service, port: int, image: str | None = None, **also: str) -> Process:
+        """Start a process of a service, a second one stands by; `also` is its environment's."""
         dsn = self.server.dsn(_name(service), user=_name(service))
         return self.processes.start(
             f"{service}-{port}",
-            [sys.executable, "-m", "deploy.cli.main", "serve", service, "--port", str(port)],
-            {**self.environment, "FUYAN_DATABASE": dsn},
+            [sys.executable, "-m", image or self.image, "serve", service, "--port", str(port)],
+            {**self.environment, "FUYAN_DATABASE": dsn, **also},
             cwd=ROOT,
         )
 
@@ -156,7 +158,7 @@ async def _ready(stage: Stage) -> None:
 
 
 @asynccontextmanager
-async def stage(kafka: str, port: int) -> AsyncIterator[Stage]:
+async def stage(kafka: str, port: int, image: str = "deploy.cli.main") -> AsyncIterator[Stage]:
     """Everything up and ready, and gone at the end; port 0 takes any free ones."""
     with _run_dir(port) as run_dir, Processes(run_dir) as processes:
         issuer = Issuer(reader=("370406-safety", "reader", ("officer",)))
@@ -197,6 +199,7 @@ async def stage(kafka: str, port: int) -> AsyncIterator[Stage]:
                     "FUYAN_EVIDENCE": (run_dir / "evidence").as_uri(),
                     "FUYAN_CONTRACTS_URL": f"{urls[Service.notification]}/v1/contracts",
                 },
+                image,
             )
             for service, own in zip(Service, ports, strict=True):
                 # One after the other: alembic keeps its context in module globals.

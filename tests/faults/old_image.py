@@ -1,0 +1,21 @@
+"""The image before this release, as far as versions of events go: `python -m tests.faults.old_image`.
+
+The same code, started without the later versions: it reads and writes only what came before them.
+"""
+
+from deploy.cli.main import main
+from shared.contracts.earlier import EARLIER
+from shared.contracts.registry import SHAPES, newest
+
+LATER = frozenset(newest(name) for name in EARLIER)
+
+
+def forget() -> None:
+    """Know no version that replaced an earlier one."""
+    for name in LATER:
+        SHAPES.pop(name, None)
+
+
+if __name__ == "__main__":
+    forget()
+    main()
