@@ -1,8 +1,8 @@
 """`fuyan events adopt`: a restored log takes back from Kafka what it lacks."""
 
 import asyncio
-from collections.abc import Mapping
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
@@ -11,8 +11,6 @@ from deploy.cli import house
 from deploy.cli.house import Exit
 from deploy.cli.services import Service
 from deploy.cli.telling import Actor, AsJson, answer, bar, explained, fail, who
-from services.notification.bulletin_issuing import claims_of as bulletins
-from services.review.plaques import claims_of as plaques
 from shared.contracts.registry import UnknownVersion
 from shared.messaging.adopting import Adopted, Adoption, Claims
 from shared.messaging.surveying import Told
@@ -25,10 +23,9 @@ OWN = {
     Service.notification: ("notice",),
 }
 """The contexts that each log writes."""
-CLAIMS: Mapping[Service, Claims] = {
-    Service.submission: lambda event: [],
-    Service.review: plaques,
-    Service.notification: bulletins,
+_CLAIMING = {
+    Service.review: "services.review.plaques",
+    Service.notification: "services.notification.bulletin_issuing",
 }
 
 
@@ -76,6 +73,14 @@ def adopt(
     _say(found, dry_run, as_json)
 
 
+def claims_of(service: Service) -> Claims:
+    """What a service's events take for ever; asked for late, for it starts without the others."""
+    if service not in _CLAIMING:
+        return lambda event: ()
+    claims: Claims = import_module(_CLAIMING[service]).claims_of
+    return claims
+
+
 async def _adopt(
     service: Service, dry_run: bool, void_forks: bool, actor: str, told: Told
 ) -> Adopted:
@@ -84,7 +89,7 @@ async def _adopt(
     try:
         async with leased(database, f"fuyan-{service}-adopt") as session:
             adoption = Adoption(
-                reader, house.kafka(), OWN[service], house.installation(), CLAIMS[service], told
+                reader, house.kafka(), OWN[service], house.installation(), claims_of(service), told
             )
             found = await adoption.look(void_forks=void_forks)
             if dry_run or not (found.plan.taken or found.plan.voided):

@@ -2,7 +2,17 @@
 
 import typer
 
-from deploy.cli import contracts, dead_letters, demo, doctor, events, projections, services, topics
+from deploy.cli import (
+    backups,
+    contracts,
+    dead_letters,
+    demo,
+    doctor,
+    events,
+    projections,
+    services,
+    topics,
+)
 
 app = typer.Typer(
     help="Fuyan 复验: re-verification of township safety offices, event-sourced on Kafka.",
@@ -13,6 +23,8 @@ app.command("demo")(demo.demo)
 app.command("token")(demo.token)
 app.command("serve")(services.serve)
 app.command("migrate")(services.migrate)
+app.command("restore")(backups.restore)
+app.add_typer(backups.app, name="backup")
 app.command("doctor")(doctor.doctor)
 app.add_typer(topics.app, name="topics")
 app.add_typer(contracts.app, name="contracts")

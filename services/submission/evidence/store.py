@@ -34,7 +34,7 @@ class EvidenceStore:
     """
 
     def __init__(self, settings: SubmissionSettings, register: Register) -> None:
-        self._store = _store(settings)
+        self._store = opened(settings.evidence, settings.evidence_endpoint)
         self._register = register
 
     async def check(self) -> None:
@@ -105,14 +105,14 @@ class EvidenceStore:
         return store
 
 
-def _store(settings: SubmissionSettings) -> LocalStore | S3Store | None:
-    if settings.evidence is None:
+def opened(url: str | None, endpoint: str | None) -> LocalStore | S3Store | None:
+    """The directory or bucket that `FUYAN_EVIDENCE` names, or None where it names nothing."""
+    if url is None:
         return None
-    if settings.evidence.startswith("file://"):
-        return LocalStore.from_url(settings.evidence, mkdir=True)
-    endpoint = settings.evidence_endpoint
+    if url.startswith("file://"):
+        return LocalStore.from_url(url, mkdir=True)
     return S3Store.from_url(
-        settings.evidence,
+        url,
         config={} if endpoint is None else {"endpoint": endpoint},
         client_options={
             "allow_http": endpoint is not None and endpoint.startswith("http:"),
