@@ -131,17 +131,22 @@ class Log(Reader):
         """
         until, pause = asyncio.get_running_loop().time() + wait_s, REACHED_S[0]
         while True:
-            ((version, parked),) = await self.rows(
+            ((version, parked, blocked),) = await self.rows(
                 "SELECT greatest(0,"
                 " (SELECT max(version) FROM log WHERE context = $1 AND subject = $2),"
                 " (SELECT version FROM head WHERE context = $1 AND subject = $2)),"
+                # The head moved when it was parked: what came of it is not here all the same.
+                " EXISTS (SELECT FROM parked WHERE context = $1 AND key = $3 AND subject = $2"
+                " AND version <= $4) OR EXISTS (SELECT FROM discarded WHERE context = $1"
+                " AND subject = $2 AND version = $4),"
                 " EXISTS (SELECT FROM parked WHERE context = $1 AND key = $3)",
                 heard.context, heard.subject, CONTEXTS[heard.context].key(heard.subject),
+                heard.version,
             )  # fmt: skip
+            if parked or (blocked and version < heard.version):
+                return "parked"
             if version >= heard.version:
                 return "reached"
-            if parked:
-                return "parked"
             if (left := until - asyncio.get_running_loop().time()) <= 0:
                 return "not-yet"
             await asyncio.sleep(min(pause, left))

@@ -336,6 +336,24 @@ async def test_a_command_that_builds_on_a_parked_event_is_told_so_at_once(
         await build("p/t", 2)
 
 
+async def test_whoever_waits_for_what_came_of_a_parked_event_is_told_at_once(
+    review: Reviewing,
+) -> None:
+    review.broken.add("2")
+    await review.take(*told("p/t", "1", "2", "3"))
+
+    async def standing(version: int) -> str:
+        async with asyncio.timeout(10):
+            return await review.log.reached(Heard("dossier", "p/t", version), 60)
+
+    assert await standing(1) == "reached"
+    assert [await standing(version) for version in (2, 3, 4)] == ["parked"] * 3
+    id_ = await acts.discard(review.database, "dossier", "p/t", 1, BY)
+    assert id_ is not None
+    await done(review.database, [id_])
+    assert [await standing(version) for version in (1, 2, 3)] == ["reached", "parked", "reached"]
+
+
 async def test_who_is_asked_about_readiness_hears_how_many_keys_are_parked(
     review: Reviewing,
 ) -> None:
