@@ -128,7 +128,7 @@ class Reading:
         ends = await consumer.end_offsets(partitions)
         begins = await consumer.beginning_offsets(partitions)
         filled = [at for at in partitions if begins[at] < ends[at]]
-        for at, record in (await _records(consumer, {at: begins[at] for at in filled})).items():
+        for at, record in (await records_at(consumer, {at: begins[at] for at in filled})).items():
             first = (fence_id(record), record.timestamp)
             if self._first.setdefault(at, first) != first:
                 raise Recreated(f"{at.topic}/{at.partition} begins with another record")
@@ -176,7 +176,7 @@ async def starts(
         next_offset, id_ = fences.get((at.topic, at.partition), (0, None))
         if id_ is not None and begins[at] < next_offset <= ends[at]:
             looked[at] = (next_offset, id_)
-    records = await _records(consumer, {at: fence[0] - 1 for at, fence in looked.items()})
+    records = await records_at(consumer, {at: fence[0] - 1 for at, fence in looked.items()})
     for at, record in records.items():
         next_offset, id_ = looked[at]
         if record.offset == next_offset - 1 and fence_id(record) == id_:
@@ -184,7 +184,7 @@ async def starts(
     return found
 
 
-async def _records(
+async def records_at(
     consumer: AIOKafkaConsumer, offsets: Mapping[TopicPartition, int]
 ) -> dict[TopicPartition, ConsumerRecord]:
     """The record at each of these offsets; raises TimeoutError while Kafka is silent."""

@@ -19,9 +19,10 @@ from aiokafka.partitioner import murmur2
 
 from shared.contracts.registry import CONTEXTS, CONTRACTS_URL
 from shared.crash import crash_point
+from shared.events.envelope import Record
 from shared.messaging.kafka import SILENT, Kafka, abandoned, partitions
 from shared.messaging.outgoing import dressed, erases, outgoing
-from shared.messaging.tail import compare
+from shared.messaging.tail import begins_anew, compare
 from shared.messaging.topics import TopicMismatch, declared, ensure
 from shared.store.log import Log, Tenure
 from shared.store.streams import Unavailable
@@ -74,11 +75,11 @@ class Relay:
         """Of the last erasure that the topics are without, its position in the log."""
 
     async def before(self, tenure: Tenure) -> None:
-        """Compare the ends of the topics with the log; a silent Kafka is asked again before use."""
+        """Compare the ends of the topics with the log; who is silent now is asked before use."""
         try:
             async with asyncio.timeout(FIRST_LOOK_S):
                 await self._compare()
-        except SILENT as error:
+        except (*SILENT, Unavailable) as error:
             self._log.degraded["relay"] = _why(error)
 
     async def run(self, tenure: Tenure) -> None:
@@ -145,6 +146,9 @@ class Relay:
             position = int(row["position"])
             before = _ends(orjson.loads(row["ends"]))
             wiped = row["cluster"] != cluster or _shrunk(before, current)
+        begins = await consumer.beginning_offsets(self._partitions)
+        filled = {at: begins[at] for at in self._partitions if begins[at] < current[at]}
+        wiped = wiped or await begins_anew(self._log, consumer, filled, self._belongs)
         if not wiped and erased <= emptied:
             return position
         why = "kafka was wiped or replaced" if wiped else "something was erased"
@@ -163,6 +167,9 @@ class Relay:
         async with tenure.session.turn() as connection:
             await connection.execute("UPDATE published SET emptied = $1", erased)
         return 0
+
+    def _belongs(self, record: Record) -> TopicPartition:
+        return partition_of(self._topics[record.context], record.key.encode())
 
     async def _distrust(self, tenure: Tenure) -> None:
         """Have the topics emptied again, if anything was ever erased."""

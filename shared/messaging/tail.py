@@ -1,11 +1,12 @@
 """Whether the topics still tell the same story as the log, before anything is added to either."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from shared.events.envelope import Malformed, identity
+from shared.events.envelope import Malformed, Record, identity
+from shared.messaging.follow import records_at
 from shared.store.log import Log
 from shared.store.session import StoreRefuses
 
@@ -50,6 +51,33 @@ async def compare(
             await _hold(log, records)
             if records[-1].offset + 1 >= ends[partition]:
                 waiting.pop(partition, None)
+
+
+async def begins_anew(
+    log: Log,
+    consumer: AIOKafkaConsumer,
+    begins: Mapping[TopicPartition, int],
+    belongs: Callable[[Record], TopicPartition],
+) -> bool:
+    """Whether a partition begins with an event that is not the first of those that belong there.
+
+    Then it was emptied, and written to since by a producer that had not noticed, perhaps until it
+    ended where it had ended before. Takes partitions that hold something; raises TimeoutError.
+    """
+    for at, first in (await records_at(consumer, begins)).items():
+        try:
+            position = int(dict(first.headers)["ce_position"])
+        except (KeyError, ValueError):
+            continue  # a foreign record says nothing about our log
+        after = 0
+        while page := await log.page(after, LAST):
+            for record in page:
+                if record.position < position and belongs(record) == at:
+                    return True
+            after = page[-1].position
+            if after >= position:
+                break
+    return False
 
 
 async def _hold(log: Log, records: Sequence[ConsumerRecord]) -> None:

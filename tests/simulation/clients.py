@@ -67,7 +67,9 @@ class Clients:
         for number, act in acts:
             await asyncio.sleep(max(0.0, act.at_s - self._world.loop.now))
             command = self._command(number, act, known)
-            answers = await asyncio.gather(*(self._until_told(act, command) for _ in range(act.twins)))
+            answers = await asyncio.gather(
+                *(self._until_told(act, command) for _ in range(act.twins))
+            )
             told = [one for one in answers if one is not None]
             for one in told:
                 self.told.append(one)
@@ -103,13 +105,13 @@ class Clients:
             return None
 
         def told(written: Written | None = None, code: str = "") -> Told:
-            return Told(
-                command.digest, act.subject, command.expected, act.value, written, code
-            )
+            return Told(command.digest, act.subject, command.expected, act.value, written, code)
 
         try:
             return told(
-                await random.choice(instances).ask(lambda one: _write(one, act, command), PATIENCE_S)
+                await random.choice(instances).ask(
+                    lambda one: _write(one, act, command), PATIENCE_S
+                )
             )
         except (Unavailable, ConnectionError, TimeoutError):
             return None

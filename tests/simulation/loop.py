@@ -19,6 +19,7 @@ from typing import Any, Self
 # What is due within so little comes in any order, as from one poll of a kernel.
 TOGETHER_S = 0.0005
 TRIES = 20
+MANY_CANCELLED = 40
 
 
 class Stuck(Exception):
@@ -141,8 +142,12 @@ class Loop(BaseEventLoop):
         if self.fatal is not None:
             raise self.fatal
         ready, scheduled = self._ready, self._scheduled
+        if self._timer_cancelled_count > MANY_CANCELLED:
+            self._timer_cancelled_count = 0
+            scheduled[:] = [timer for timer in scheduled if not timer._cancelled]
+            heapq.heapify(scheduled)
         while scheduled and scheduled[0]._cancelled:
-            heapq.heappop(scheduled)._scheduled = False
+            heapq.heappop(scheduled)
         if not ready:
             if not scheduled:
                 raise Stuck("nothing is left to happen")
@@ -151,7 +156,6 @@ class Loop(BaseEventLoop):
         due: list[asyncio.TimerHandle] = []
         while scheduled and scheduled[0]._when <= horizon:
             timer = heapq.heappop(scheduled)
-            timer._scheduled = False
             if not timer._cancelled:
                 due.append(timer)
         if len(due) > 1:
@@ -174,7 +178,7 @@ class Loop(BaseEventLoop):
             self.broken.append(f"{context.get('message')}: {context.get('exception')!r}")
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """The heap is short; a cancelled timer leaves it when its time has come."""
+        self._timer_cancelled_count += 1
 
     def call_soon_threadsafe(
         self, callback: Any, *args: Any, context: Context | None = None
@@ -205,6 +209,7 @@ def unwinding() -> Iterator[None]:
     before, collecting = sys.unraisablehook, gc.isenabled()
     sys.unraisablehook = lambda _: None
     gc.disable()
+    gc.freeze()  # or each collection would walk the whole interpreter
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
@@ -212,6 +217,7 @@ def unwinding() -> Iterator[None]:
             gc.collect()
     finally:
         sys.unraisablehook = before
+        gc.unfreeze()
         if collecting:
             gc.enable()
 

@@ -84,13 +84,15 @@ def draw(seed: int) -> Plan:
 
 def _acts(random: Random) -> tuple[Act, ...]:
     subjects = random.sample(SUBJECTS, random.choice((1, 2, 3)))
-    poisoned = random.choice(subjects) if random.random() < 0.3 else None
+    poisoned = random.choice(subjects) if random.random() < 0.35 else None
     acts = []
     for client in range(random.choice((1, 2, 3))):
         at_s = random.uniform(0.0, 0.5)
         for _ in range(random.randint(3, 8)):
             at_s += random.choice((0.0, random.uniform(0.0, 1.5)))
-            what = random.choice(("note", "note", "note", "expect", "apply", "apply", "few", "claim"))
+            what = random.choice(
+                ("note", "note", "note", "expect", "apply", "apply", "few", "claim")
+            )
             subject = random.choice(subjects)
             if subject == poisoned and random.random() < 0.4:
                 what = "poison"
@@ -113,6 +115,7 @@ KINDS = {
     "terminate": 2, "store crashes": 2, "store deaf": 2, "store slow": 1, "kafka deaf": 2,
     "broker away": 2, "broker slow": 1, "answers lost": 2, "requests lost": 2, "batches twice": 2,
     "wiped": 1, "replaced": 1, "topic anew": 2, "clock": 1, "foreign record": 1,
+    "redrive": 2,
 }  # fmt: skip
 """How often each is drawn, against the others."""
 
@@ -152,6 +155,8 @@ def _fault(random: Random, kind: str, running: list[str]) -> Fault:
             return Fault(at_s, kind, word=random.choice(("fuyan.dossier.v1", "fuyan.case.v1")))
         case "clock":
             return Fault(at_s, kind, who, round(random.uniform(-3600.0, 3600.0), 1))
+        case "redrive":
+            return Fault(at_s, kind, random.choice(("review", "review", "projection")))
         case "foreign record":
             return Fault(at_s, kind, word=random.choice(("other", *SUBJECTS)))
         case _:

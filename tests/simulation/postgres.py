@@ -8,12 +8,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
 from services.projection import feeding
-from tests.simulation.loop import PROCESS, Loop, Process
 from shared.store.session import LEASE
+from tests.simulation.loop import PROCESS, Loop, Process
 from tests.simulation.tables import EMPTY, STATEMENTS, Row, State, View, flat, look, one
 from tests.simulation.trace import Trace
 
@@ -56,7 +57,7 @@ class Backend:
         self.frozen = False
         self.active_at = server.loop.now
         self.idle_limit_s = SILENT_S if "idle_session_timeout" in connection.settings else None
-        self.waits_for_disk = connection.settings.get("synchronous_commit", "on") != "off"
+        self.waits_for_disk = not server.trusts_memory
 
     def end(self) -> None:
         """Gone, with its locks and whatever it had not committed."""
@@ -77,6 +78,8 @@ class Server:
         self.on_commit: list[Callable[[State, State], None]] = []
         self.everyone_leads = False
         """A planted bug: the lease excludes nobody."""
+        self.trusts_memory = False
+        """A planted bug: synchronous_commit is off."""
         self.identity = False
         """A planted bug: positions from a sequence, visible when each one happens to commit."""
         self.slow_s = 0.0
@@ -179,6 +182,22 @@ class Server:
         """
         self._cuts.setdefault(process, []).append((word, after, struck))
 
+    def redrive(self) -> bool:
+        """Ask for every parked line to be tried again; whether there was any."""
+        view = View(self.state)
+        lines = dict.fromkeys(place[:2] for place in view.read("parked"))
+        acts = view.write("dead_letter_act")
+        for context, key in lines:
+            id_ = UUID(int=len(acts) + 1)
+            acts[id_] = {
+                "id": id_, "act": "redrive", "context": context, "key": key, "seq": None,
+                "record": None, "records": 0, "done": "",
+            }  # fmt: skip
+            self.trace(self.name, "redrive asked", key)
+        if lines:
+            self.state = self._on_disk = view.after()
+        return bool(lines)
+
     def uncut(self, process: Process) -> None:
         """No cut that has not struck yet will."""
         self._cuts.pop(process, None)
@@ -210,6 +229,9 @@ class Server:
                 connection.lost()
                 return
         backend.active_at = self.loop.now
+        if self.identity and name.startswith("append") and values[0]:
+            self._append_by_sequence(backend, text, values, reply)
+            return
         try:
             answer = self._execute(backend, name, text, values)
         except _Waits:
@@ -265,8 +287,6 @@ class Server:
                 self._row = backend
         if name == _LOOK:
             return look(view, backend.pid, *values)
-        if self.identity and name.startswith("append") and values[0]:
-            return self._append_by_sequence(backend, text, values)
         answer = STATEMENTS[text][1](view, *values)
         if backend.view is None and view.written:
             self._commit(backend, view, name)
@@ -316,22 +336,23 @@ class Server:
             self._on_disk = state
 
     def _append_by_sequence(
-        self, backend: Backend, text: str, values: tuple[Any, ...]
-    ) -> list[Row]:
+        self, backend: Backend, text: str, values: tuple[Any, ...], reply: "_Reply"
+    ) -> None:
         first = self._sequence + 1
         self._sequence += len(values[0])
         numbered = (list(range(first, self._sequence + 1)), *values[1:])
 
         def commit() -> None:
             view = View(self.state)
+            answer: Any = []
             try:
                 STATEMENTS[text][1](view, *numbered)
-            except asyncpg.PostgresError:
-                return
-            self._commit(backend, view, "append by sequence")
+                self._commit(backend, view, "append by sequence")
+            except asyncpg.PostgresError as error:
+                answer = error
+            backend.connection.travel(reply.take, answer)
 
         self.loop.outside(self.loop.random.uniform(0.0, 0.3), commit)
-        return []
 
 
 class _Reply:
@@ -372,9 +393,10 @@ class Connection:
     def travel(self, callback: Callable[..., object], *args: Any) -> None:
         """To the client, in its own time; a process that was killed hears nothing."""
         context = self.process.context
-        self.server.send(self.process, lambda delay_s: self.server.loop.call_later(
-            delay_s, callback, *args, context=context
-        ))
+        self.server.send(
+            self.process,
+            lambda delay_s: self.server.loop.call_later(delay_s, callback, *args, context=context),
+        )
 
     def lost(self, error: BaseException | None = None) -> None:
         """The server's side is gone; the client hears of it, if anything comes through."""
@@ -400,9 +422,12 @@ class Connection:
             loop, server = self.server.loop, self.server
             reply = self._reply = _Reply(loop.create_future())
             reply.future.add_done_callback(self._done)
-            server.send(self.process, lambda delay_s: loop.outside(
-                delay_s, server.arrive, self.backend, flat(text), values, reply
-            ))
+            server.send(
+                self.process,
+                lambda delay_s: loop.outside(
+                    delay_s, server.arrive, self.backend, flat(text), values, reply
+                ),
+            )
             try:
                 return await asyncio.shield(reply.future)
             except asyncio.CancelledError:

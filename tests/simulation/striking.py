@@ -41,6 +41,7 @@ class Striking:
             for server in self._world.servers.values():
                 server.uncut(instance.process)
         self._world.trace("fault", "all are over")
+        self._world.cured = True
 
     def _hit(self, what: str) -> None:
         self._world.struck[what] += 1
@@ -89,6 +90,10 @@ class Striking:
                 cluster.recreate(fault.word)
             case "foreign record":
                 self._foreign(fault.word)
+            case "redrive":
+                world.cured = True
+                if world.servers[fault.who].redrive():
+                    self._hit(fault.kind)
             case "store crashes":
                 self._hit(fault.kind)
                 world.servers[fault.who].crash()
@@ -158,8 +163,10 @@ class Striking:
 
     def _foreign(self, key: str) -> None:
         at = TopicPartition("fuyan.dossier.v1", 0)
-        if self._world.cluster.append(at, [(key.encode(), b"{}", [("ce_id", b"nonsense")])]) is None:
+        if (
+            self._world.cluster.append(at, [(key.encode(), b"{}", [("ce_id", b"nonsense")])])
+            is None
+        ):
             return
         self._hit("foreign record")
         self._world.poisoned.add(key)
-

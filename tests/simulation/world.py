@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from services.projection.journal import Journal
-from shared.contracts.registry import Event
 from shared.contracts.dossier import DeficiencyWithdrawn
+from shared.contracts.registry import Event
 from shared.messaging.kafka import Kafka
 from shared.messaging.reactions import Reaction, Reactions, Received
 from shared.messaging.relay import Relay
@@ -70,10 +71,10 @@ class Instance:
                 await stack.enter_async_context(self.journal.running())
             else:
                 self.log = log = self._new_log()
-                handlers = {DeficiencyWithdrawn: _open_case} if self.service == "review" else {}
+                handlers = {DeficiencyWithdrawn: partial(_open_case, self.world)}
                 duties: list[Duty] = [
                     Relay(log, kafka, [CONTEXT_OF[self.service]]),
-                    Reactions(log, kafka, handlers),
+                    Reactions(log, kafka, handlers if self.service == "review" else {}),
                 ]
                 await stack.enter_async_context(log.tenures(duties))
             await self.world.loop.create_future()
@@ -151,8 +152,8 @@ def _remember(told: tuple[Event, ...], event: Event) -> tuple[Event, ...]:
     return (*told, event)
 
 
-def _open_case(received: Received) -> Reaction | None:
-    """What review does about an application: opens a case, once; poison it cannot bear."""
+def _open_case(world: "World", received: Received) -> Reaction | None:
+    """What review does about an application: opens a case, once; poison it cannot bear yet."""
     event = received.event
     assert isinstance(event, DeficiencyWithdrawn)
     if event.item == "note":
@@ -161,7 +162,7 @@ def _open_case(received: Received) -> Reaction | None:
     case = Stream("case", f"{record.subject}/1")
 
     def decide(_: object) -> Changes:
-        if event.item == "poison":
+        if event.item == "poison" and not world.cured:
             raise ValueError("poison")
         return Changes({case: [recused(record.subject, event.reason, event.effective_on)]})
 
@@ -181,6 +182,8 @@ class World:
         self.struck: Counter[str] = Counter()
         self.skew_s: dict[str, float] = {}
         self.live_s = 0.0
+        self.cured = False
+        """Whether review bears by now what it could not bear before."""
         self.poisoned: set[str] = set()
         """Keys into which a record was put that is none of ours."""
         self.clients = Clients(self)
@@ -212,6 +215,9 @@ class World:
         await striking.over()
         over_at = self.loop.now
         quiet = await self._until(lambda: asking.done() and self._level(), LIVE_S)
+        for server in self.servers.values():  # what could not be done before can be done now
+            server.redrive()
+        quiet = quiet and await self._until(self._level, LIVE_S)
         self.live_s = self.loop.now - over_at
         if quiet:
             await asyncio.sleep(QUIET_S)
@@ -238,6 +244,9 @@ class World:
         projection = self.servers["projection"].state
         if projection["folded"][1] != max(projection["journal"], default=0):
             found.append("the read model is behind its journal")
+        for service, server in self.servers.items():
+            if not all(act["done"] for act in server.state["dead_letter_act"].values()):
+                found.append(f"{service} has not done what was asked about dead letters")
         for service, context in CONTEXT_OF.items():
             state = self.servers[service].state
             published = state["published"].get(True, (0,))[0]
