@@ -121,7 +121,7 @@ async def done(database: str, ids: Sequence[UUID]) -> list[dict[str, Any]]:
         found = await acts.found(database, acts.HOW_FAR, list(ids))
         return all(act["done_at"] is not None for act in found)
 
-    await until(over, 20)
+    await until(over, 60)
     return await acts.found(database, acts.HOW_FAR, list(ids))
 
 
