@@ -2,7 +2,14 @@
 
 import typer
 
-from deploy.cli import adopting, events_export, events_prove, events_verify
+from deploy.cli import (
+    adopting,
+    events_export,
+    events_prove,
+    events_verify,
+    republishing,
+    watching,
+)
 
 app = typer.Typer(
     help="事件记录:导出、核验、取回 · The record: taken away, proven, taken back.",
@@ -12,3 +19,5 @@ app.command("adopt")(adopting.adopt)
 app.command("export")(events_export.export)
 app.command("verify")(events_verify.verify)
 app.command("prove")(events_prove.prove)
+app.command("republish")(republishing.republish)
+app.command("tail")(watching.tail)
