@@ -164,11 +164,9 @@ async def _copies(
         if behind:
             yield _late(f"{name}/{context}", context, behind)
             continue
-        blocked = {one for one in late.get(context, ())}
+        blocked = frozenset(late.get(context, ()))
         excused = [
-            place
-            for place in copy.missing()
-            if place[0] in blocked or (context, *place) in given_up
+            one for one in copy.missing() if one[0] in blocked or (context, *one) in given_up
         ]
         extras = await _extras(copy, context, house)
         yield compared(

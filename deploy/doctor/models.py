@@ -55,7 +55,11 @@ async def folded(connection: asyncpg.Connection, progress: Progress) -> Finding:
         if not rows:
             break
         by_programme: dict[str, list[Received]] = {}
-        for one in received([entry(row) for row in rows]):
+        try:
+            entries = [entry(row) for row in rows]
+        except ValueError as error:
+            return _unreadable(error)
+        for one in received(entries):
             by_programme.setdefault(one.record.subject.partition("/")[0], []).append(one)
             if township_of(one) is not None:
                 line = happening(one)
@@ -93,6 +97,17 @@ async def folded(connection: asyncpg.Connection, progress: Progress) -> Finding:
         f"统计结果与事件推算一致，至第 {models.position} 件",
         f"the fold of its journal, up to position {models.position}",
         **facts,
+    )
+
+
+def _unreadable(error: ValueError) -> Finding:
+    return wrong(
+        CHECK,
+        (
+            f"日志副本中有读不出的事件，无法推算：{error}",
+            f"the journal holds what cannot be read, so nothing can be folded from it: {error}",
+        ),
+        ("请先处理 journal 一项", "See to the journal first"),
     )
 
 

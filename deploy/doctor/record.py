@@ -112,7 +112,7 @@ async def read_log(
                 f"the log of {service} lacks or had altered: {listed([*altered, *skipped, *gaps])}",
             ),
             (
-                "请停止该服务，以 `fuyan events verify` 核验，并自备份恢复后执行 `fuyan events adopt`",
+                "请停止该服务，以 `fuyan events verify` 核验，恢复备份并 `fuyan events adopt`",
                 "Stop the service, look with `fuyan events verify`, restore a backup and"
                 " run `fuyan events adopt`",
             ),

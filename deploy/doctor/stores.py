@@ -37,7 +37,7 @@ async def direct(service: Service, database: str) -> Finding:
         return wrong(
             check,
             (
-                "两个会话共用一个后端：中间有连接池",
+                "会话共用一个后端：中间有连接池",
                 "two sessions share a backend: a pooler between",
             ),
             ("请让 FUYAN_DATABASE 直连数据库", "Let FUYAN_DATABASE lead to the server itself"),

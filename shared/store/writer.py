@@ -16,7 +16,7 @@ import asyncpg
 from shared.clock import Clock, civil_day
 from shared.contracts.erased import BY_CONTEXT
 from shared.contracts.refusals import Refused
-from shared.contracts.registry import BY_TYPE, UnknownType, decode
+from shared.contracts.registry import BY_TYPE, UnknownType, UnknownVersion, decode
 from shared.crash import crash_point, crash_soon
 from shared.events.envelope import Record
 from shared.store.batch import Batch, Hot, Step, Wish
@@ -326,6 +326,8 @@ class Writer:
 
     def _now(self, stream: Stream, batch: Batch) -> Hot:
         if (error := self._unreadable.get(stream)) is not None:
+            if isinstance(error, UnknownVersion):  # upgraded, this service reads it: wait for that
+                raise Unavailable("image-too-old", type=str(error)) from error
             raise error
         return batch.hot.get(stream) or self._hot[stream]
 

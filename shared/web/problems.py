@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from shared.contracts.refusals import REFUSALS, Refused
+from shared.contracts.registry import UnknownVersion
 from shared.telemetry.metrics import REFUSED
 from shared.web.catalogue import CATALOGUE, catalogue_routes
 from shared.web.invalid import invalid_fields
@@ -111,6 +112,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Refused)
     async def refused(request: Request, refused: Refused) -> Response:
+        return problem(refused, correlation=_correlation(request))
+
+    @app.exception_handler(UnknownVersion)
+    async def too_old(request: Request, version: UnknownVersion) -> Response:
+        refused = Refused("image-too-old", type=str(version), retry_after_s=60)
         return problem(refused, correlation=_correlation(request))
 
     @app.exception_handler(RequestValidationError)

@@ -1,4 +1,4 @@
-"""The image before this release, as far as versions of events go: `python -m tests.faults.old_image`.
+"""The image before this release, as to versions: `python -m tests.faults.old_image serve …`.
 
 The same code, started without the later versions: it reads and writes only what came before them.
 """
