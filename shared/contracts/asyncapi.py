@@ -43,12 +43,18 @@ HEADERS: dict[str, tuple[str, str]] = {
     "ce_command": (_HASH, "SHA-256 of the command's key."),
     "ce_leaf": (_HASH, "The leaf hash that seals headers and data; how to check it: README.md."),
     "ce_salt": ("^([0-9a-f]{2})+$", "What the data was hashed with; gone once it is erased."),
-    "ce_datahash": (_HASH, "After erasure, instead of the salt: the salted hash of the data."),
+    "ce_datahash": (
+        _HASH,
+        "After erasure, instead of the salt: the salted hash of the data. The value is empty then.",
+    ),
     "ce_dataschema": (
         r"^https?://.+/fuyan\.[a-z]+\.[a-z-]+\.v[1-9][0-9]*$",
         "Where the notification service answers with the JSON Schema of the value.",
     ),
-    "content-type": ("^application/json$", "The value is JSON in UTF-8."),
+    "content-type": (
+        "^application/json$",
+        "The value is JSON in UTF-8; of an erased event it is empty.",
+    ),
     "traceparent": (
         "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
         "W3C trace context, where the command carried one.",
