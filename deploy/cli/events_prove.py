@@ -16,8 +16,8 @@ from deploy.cli import house
 from deploy.cli.events_export import LOGS
 from deploy.cli.events_verify import Keys, read_keys
 from deploy.cli.services import Service
+from deploy.proof.agreement import genuine_heads
 from deploy.proof.bundle import Bundle, Damaged
-from deploy.proof.check import genuine_heads
 from deploy.proof.findings import Checked
 from deploy.proof.lines import Line, Unreadable, read, split, written
 from shared.contracts.audit import TreeHead

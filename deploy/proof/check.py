@@ -1,16 +1,15 @@
 """Whether an export is what was signed; where it is not, which event, stream or head it is."""
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Mapping
 
+from deploy.proof.agreement import disagreeing, genuine_heads, head_facts, moved, runs
 from deploy.proof.bundle import Bundle, Damaged
 from deploy.proof.findings import Checked
 from deploy.proof.lines import Line, Unreadable, read
 from shared.contracts.audit import TreeHead
-from shared.events.signing import Jwk, genuine
+from shared.events.signing import Jwk
 from shared.events.stream_map import StreamMap, shown
-from shared.events.tree import Frontier, Leaves, consistent, included
+from shared.events.tree import Leaves, consistent, included
 
 Progress = Callable[[int], None]
 
@@ -50,46 +49,6 @@ def check(
     return checked
 
 
-def genuine_heads(
-    heads: Iterable[TreeHead],
-    service: str,
-    installation: str,
-    keys: Mapping[str, Jwk],
-    checked: Checked,
-) -> list[TreeHead]:
-    """Those whose signature is true, by size; two of one size that differ are named."""
-    good: dict[int, TreeHead] = {}
-    for head in heads:
-        checked.heads += 1
-        if (head.service, head.installation) != (service, installation):
-            of = f"{head.installation}/{head.service}"
-            checked.find("head-foreign", service, size=head.size, of=of)
-        elif head.key_id not in keys:
-            checked.find("key-unknown", service, **head_facts(head), key_id=head.key_id)
-        elif not genuine(head, keys[head.key_id]):
-            checked.find("head-signature-false", service, **head_facts(head))
-        elif (other := good.get(head.size)) is not None and _says(other) != _says(head):
-            checked.find(
-                "heads-contradict", service,
-                **head_facts(head), other=other.size, other_at=other.signed_at,
-            )  # fmt: skip
-        else:
-            checked.keys.add(head.key_id)
-            good[head.size] = head
-    return [good[size] for size in sorted(good)]
-
-
-def disagreeing(heads: Sequence[TreeHead], leaves: Iterable[bytes]) -> tuple[TreeHead, int] | None:
-    """The first head that a log does not lead to, and the size of the last one before it."""
-    tree, agreed, coming = Frontier(), 0, iter(leaves)
-    for head in heads:
-        tree.extend(leaf for leaf, _ in zip(coming, range(head.size - tree.size), strict=False))
-        if tree.size != head.size or tree.root().hex() != head.root:
-            return head, agreed
-        agreed = head.size
-    return None
-
-
 def _log(
     bundle: Bundle, service: str, trusted: Mapping[str, Jwk] | None, checked: Checked
 ) -> "_Whole | _Part | None":
@@ -120,7 +79,8 @@ class _Log:
         self._service = service
         self._checked = checked
         self._seen: set[int] = set()
-        self._order: list[int] = []
+        self._order: list[tuple[int, int]] = []
+        """Number of the line, and position."""
         self._doubtful: list[tuple[int, Line]] = []
         self._versions: dict[str, set[int]] = {}
         self._signed: dict[str, int] = {}
@@ -133,7 +93,7 @@ class _Log:
             return
         if line.told != line.leaf:  # the line names another leaf than the one it has
             self._find("event-altered", position=line.position, event=line.name)
-        self._keep(line, line.position)
+        self._keep(line, number, line.position)
 
     def end(self) -> None:
         """Name what was altered, inserted, moved or taken out."""
@@ -143,17 +103,18 @@ class _Log:
                 self._find("event-inserted", line=number, event=line.name, position=line.position)
                 continue
             self._find("event-altered", position=place, event=line.name)
-            self._keep(line, place)
-        for position, after in moved(self._order):
+            self._keep(line, number, place, altered=True)
+        for position, after in moved([position for _, position in sorted(self._order)]):
             self._find("event-reordered", position=position, after=after)
         self._missing()
         self._checked.streams += len(self._signed)
         streams(self._signed, self._versions, self._service, self._checked)
 
-    def _keep(self, line: Line, position: int) -> None:
+    def _keep(self, line: Line, number: int, position: int, *, altered: bool = False) -> None:
         self._seen.add(position)
-        self._order.append(position)
-        if line.version <= self._signed.get(line.stream, line.version):
+        self._order.append((number, position))
+        # What an altered line says of its stream may be altered, too.
+        if not altered or line.version <= self._signed.get(line.stream, 0):
             self._versions.setdefault(line.stream, set()).add(line.version)
 
     def _find(self, code: str, **facts: str | int) -> None:
@@ -292,40 +253,6 @@ class _Part(_Log):
             self._find("event-removed", position=first if first == end else f"{first}–{end}")
 
 
-def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    """Ascending numbers as first and last of each run without a gap."""
-    found: list[tuple[int, int]] = []
-    for number in numbers:
-        if found and found[-1][1] == number - 1:
-            found[-1] = (found[-1][0], number)
-        else:
-            found.append((number, number))
-    return found
-
-
-def moved(order: Sequence[int]) -> list[tuple[int, int]]:
-    """The fewest that must be put back for all to ascend, each with the one it stands behind."""
-    if all(before < after for before, after in pairwise(order)):
-        return []
-    ends: list[int] = []  # the smallest end of an ascending run of each length
-    lengths = []
-    for number in order:
-        at = bisect_left(ends, number)
-        ends[at : at + 1] = [number]
-        lengths.append(at)
-    stay: set[int] = set()
-    wanted = len(ends) - 1
-    for index in range(len(order) - 1, -1, -1):
-        if lengths[index] == wanted:
-            stay.add(index)
-            wanted -= 1
-    return [
-        (number, order[index - 1] if index else 0)
-        for index, number in enumerate(order)
-        if index not in stay
-    ]
-
-
 def streams(
     signed: Mapping[str, int], found: Mapping[str, set[int]], service: str, checked: Checked
 ) -> None:
@@ -343,11 +270,3 @@ def streams(
     if signed:
         for name in sorted(found.keys() - signed.keys()):
             checked.find("stream-inserted", service, stream=name)
-
-
-def head_facts(head: TreeHead) -> dict[str, str | int]:
-    return {"size": head.size, "signed_at": head.signed_at}
-
-
-def _says(head: TreeHead) -> tuple[str, str, int]:
-    return head.root, head.streams, head.stream_count

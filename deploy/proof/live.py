@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from deploy.proof.check import disagreeing, genuine_heads, head_facts
+from deploy.proof.agreement import disagreeing, genuine_heads, head_facts
 from deploy.proof.findings import Checked
 from shared.contracts.audit import TreeHead
 from shared.events.envelope import leaf, sealed
