@@ -14,7 +14,7 @@ from shared.store.log import Log
 from shared.store.streams import Changes, Claim, Stream, Unavailable, Written
 from tests.simulation.happening import noted
 from tests.simulation.plan import Act
-from tests.simulation.tables import MODEL_ALL
+from tests.simulation.statements import MODEL_ALL
 
 if TYPE_CHECKING:
     from tests.simulation.world import Instance, World

@@ -48,7 +48,7 @@ class Evidence:
 def collect(world: "World", quiet: bool) -> Evidence:
     """At the end of a run; `quiet`: everything was done that there was to do."""
     states: dict[str, State] = {name: server.state for name, server in world.servers.items()}
-    evidence = Evidence(
+    return Evidence(
         logs={
             service: [record for _, record in sorted(states[service]["log"].items())]
             for service in ("submission", "review")
@@ -81,7 +81,6 @@ def collect(world: "World", quiet: bool) -> Evidence:
         lagging=[] if quiet else world.lagging() or ["a client still waits for its answer"],
         broken=[*world.clients.wrong, *(f"unheard: {one}" for one in world.loop.broken)],
     )
-    return evidence
 
 
 def _known(message: Any) -> Any:

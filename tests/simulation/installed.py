@@ -18,12 +18,13 @@ from tests.simulation import kafka as played
 from tests.simulation.kafka import Cluster
 from tests.simulation.loop import PROCESS, Loop
 from tests.simulation.postgres import Postgres
-from tests.simulation.tables import MODEL_ADD
+from tests.simulation.statements import MODEL_ADD
 from tests.simulation.trace import Trace
 
 Replaced = tuple[Any, str, Any]
 LOGGING = (
-    session, log, settle, follow, dead_letters, reactions, relay, follower, folding, feeding, journal,
+    session, log, settle, follow, dead_letters, reactions, relay, follower, folding, feeding,
+    journal,
 )  # fmt: skip
 PARTITIONS = 2
 

@@ -107,7 +107,7 @@ def topics_tell_the_log(e: Evidence) -> Iterator[str]:
                 if who is None:
                     continue
                 if who.id not in ids:
-                    yield f"I5: {context}/{who.subject}@{who.version} is on its topic, not in the log"
+                    yield f"I5: {who.subject}@{who.version} is on its topic, and not in the log"
                 seen.setdefault(who.id)
         missing = [f"{r.subject}@{r.version}" for r in log if r.id not in seen]
         if missing:
@@ -141,7 +141,8 @@ def model_is_a_fold(e: Evidence) -> Iterator[str]:
         if row.position > len(e.kept["projection"]):
             yield f"I8: position {row.position} was shown and is gone"
         elif row.model != refold(e, row.position):
-            yield f"I7: at {row.position} the model showed {row.model}, not {refold(e, row.position)}"
+            fold = refold(e, row.position)
+            yield f"I7: at {row.position} the model showed {row.model}, not {fold}"
     if e.model != refold(e, e.folded):
         yield f"I6: the model is {e.model}, its fold {refold(e, e.folded)}"
 
@@ -210,7 +211,8 @@ def _reacted(e: Evidence) -> Iterator[str]:
     for record in e.kept["review"]:
         applies = b'"item":"note"' not in record.data
         if applies != (record.id in caused):
-            yield f"I1: review {'did not answer' if applies else 'answered'} {record.subject}@{record.version}"
+            did = "did not answer" if applies else "answered"
+            yield f"I1: review {did} {record.subject}@{record.version}"
 
 
 def by_subject(records: Sequence[Record]) -> dict[str, list[Record]]:

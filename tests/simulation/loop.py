@@ -10,6 +10,7 @@ import heapq
 import sys
 import warnings
 from asyncio.base_events import BaseEventLoop
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import Context, ContextVar
@@ -87,6 +88,10 @@ class _Task(_Numbered, asyncio.Task[Any]):
 class Loop(BaseEventLoop):
     """Runs one simulation; `now` is its time in seconds."""
 
+    _ready: deque[asyncio.Handle]
+    _scheduled: list[asyncio.TimerHandle]
+    _timer_cancelled_count: int
+
     def __init__(self, seed: int) -> None:
         super().__init__()
         self.random = Random(seed)
@@ -117,7 +122,9 @@ class Loop(BaseEventLoop):
             self._kept = [one for one in self._kept if not one.done()]
         return task
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Any, *args: Any
+    ) -> asyncio.Future[Any]:
         """No threads: done at once, answered a moment later."""
         future = self.create_future()
         try:
@@ -151,10 +158,10 @@ class Loop(BaseEventLoop):
         if not ready:
             if not scheduled:
                 raise Stuck("nothing is left to happen")
-            self.now = max(self.now, scheduled[0]._when)
+            self.now = max(self.now, scheduled[0].when())
         horizon = self.now + TOGETHER_S
         due: list[asyncio.TimerHandle] = []
-        while scheduled and scheduled[0]._when <= horizon:
+        while scheduled and scheduled[0].when() <= horizon:
             timer = heapq.heappop(scheduled)
             if not timer._cancelled:
                 due.append(timer)
@@ -165,7 +172,7 @@ class Loop(BaseEventLoop):
             handle = ready.popleft()
             if handle._cancelled:
                 continue
-            process = handle._context.get(PROCESS)
+            process = handle._context.get(PROCESS)  # type: ignore[attr-defined]
             if process is None or process.admits(handle):
                 handle._run()
 
@@ -180,7 +187,7 @@ class Loop(BaseEventLoop):
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         self._timer_cancelled_count += 1
 
-    def call_soon_threadsafe(
+    def call_soon_threadsafe(  # type: ignore[override]
         self, callback: Any, *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
         return self.call_soon(callback, *args, context=context)
@@ -194,7 +201,7 @@ class Loop(BaseEventLoop):
             for _ in range(TRIES):
                 # A `finally` that awaits is one more step to close.
                 with suppress(BaseException):
-                    coro.close()  # type: ignore[union-attr]
+                    coro.close()
                     break
         asyncio._set_running_loop(None)
         self._kept.clear()

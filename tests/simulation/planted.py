@@ -16,10 +16,11 @@ from shared.store import sql, writer
 from shared.store.batch import Batch
 from shared.store.log import Log
 from shared.store.streams import NOTHING
-from tests.simulation import tables
+from tests.simulation import statements
 from tests.simulation.installed import Replaced, with_values
 from tests.simulation.plan import Fault, Plan
-from tests.simulation.tables import N, View, flat
+from tests.simulation.statements import N, flat
+from tests.simulation.tables import Row, View, unique
 from tests.simulation.world import World
 
 
@@ -31,7 +32,7 @@ class Bug:
     invariant: str
     within: int
     replaced: Callable[[], list[Replaced]] = list
-    statement: tuple[str, str, tables.Answer] | None = None
+    statement: tuple[str, str, statements.Answer] | None = None
     prepare: Callable[[World], None] | None = None
     plan: Callable[[Plan], Plan] = lambda plan: plan
 
@@ -40,15 +41,15 @@ class Bug:
 def planted(bug: Bug) -> Iterator[None]:
     """The bug is there for as long as the block lasts."""
     before = with_values(bug.replaced())
-    known = dict(tables.STATEMENTS)
+    known = dict(statements.STATEMENTS)
     if bug.statement is not None:
         name, text, answer = bug.statement
-        tables.STATEMENTS[flat(text)] = (name, answer)
+        statements.STATEMENTS[flat(text)] = (name, answer)
     try:
         yield
     finally:
         with_values(before)
-        tables.STATEMENTS.update(known)
+        statements.STATEMENTS.update(known)
 
 
 def _two_writers(world: World) -> None:
@@ -86,7 +87,9 @@ def _head_before_effect() -> list[Replaced]:
     async def two(
         self: Log, tenure: Any, step: Any, reading: Any, decision: Any, command: Any
     ) -> Any:
-        written = await self._wish((), lambda: NOTHING, None, step)
+        written = None
+        if step.head is None or tenure.writer.heads.get(step.head[:2], (0,))[0] < step.head[2]:
+            written = await self._wish((), lambda: NOTHING, None, step)
         if command is None:
             return written
         return await self._wish(tuple(reading), decision, command, None)
@@ -130,13 +133,13 @@ def _forgetting() -> list[Replaced]:
     return [(writer, "Batch", lambda: Batch(keys=_Forgetful()))]
 
 
-def _append_ignoring_keys(view: View, *columns: Any) -> list[tables.Row]:
-    tables._log(view, tables._records(columns))
+def _append_ignoring_keys(view: View, *columns: Any) -> list[Row]:
+    statements._log(view, statements._records(columns))
     view.write("command").update((v[0], v) for v in zip(*columns[N : N + 6], strict=True))
     taken = view.read("claim")
     for one in zip(*columns[N + 6 : N + 9], strict=True):
         if one[:2] in taken:
-            raise tables.unique("claim_pkey", one[:2])
+            raise unique("claim_pkey", one[:2])
         view.write("claim")[one[:2]] = one[2]
     return []
 
@@ -144,12 +147,6 @@ def _append_ignoring_keys(view: View, *columns: Any) -> list[tables.Row]:
 def _no_disk(world: World) -> None:
     for server in world.servers.values():
         server.trusts_memory = True
-
-
-def _killing(plan: Plan) -> Plan:
-    if any(fault.kind == "store crashes" for fault in plan.faults):
-        return plan
-    return plan.with_faults((*plan.faults, Fault(5.5, "store crashes", "submission", 0.3)))
 
 
 class _Unlocked:
@@ -169,34 +166,77 @@ def _redrive_unlocked() -> list[Replaced]:
 def _poisoning(plan: Plan) -> Plan:
     """One township's clients send poison, then applications, while it is redriven."""
     acts = tuple(
-        replace(act, what="poison" if number % 4 == 0 else "apply", subject="p/t1", tries=0)
+        replace(
+            act, what="poison" if number % 4 == 0 else "apply", subject="p/t1", tries=0, value=""
+        )
         for number, act in enumerate(plan.acts)
     )
     redrives = tuple(Fault(0.6 + 0.35 * n, "redrive", "review") for n in range(8))
     return plan.with_acts(acts).with_faults(redrives)
 
 
+def _with(*faults: Fault) -> Callable[[Plan], Plan]:
+    """Only these faults strike, where the plan of a seed would seldom have them."""
+    return lambda plan: plan.with_faults(faults)
+
+
+def _spread(plan: Plan) -> Plan:
+    """Many townships, a topic that is made anew with fewer doubles, and consumers that miss it."""
+    acts = tuple(
+        replace(act, what="note", subject=f"p/u{number}", tries=0, value="")
+        for number, act in enumerate(plan.acts)
+    )
+    late = tuple(replace(act, at_s=act.at_s + 2.0, subject=f"{act.subject}b") for act in acts)
+    faults = (
+        Fault(0.0, "batches twice", count=4),
+        Fault(1.8, "kafka deaf", "projection:holder", 3.0),
+        Fault(1.9, "topic anew", word="fuyan.dossier.v1"),
+    )
+    return plan.with_acts((*acts, *late)).with_faults(faults)
+
+
+def _shifted(plan: Plan) -> Plan:
+    """Few townships, whose later events come before the earlier ones are read again."""
+    spread = _spread(plan)
+    return spread.with_acts(
+        tuple(replace(act, subject=f"p/t{len(act.subject) % 3}") for act in spread.acts)
+    )
+
+
 BUGS = (
     Bug(
-        "positions from an identity column with two writers", "I5", 100,
+        "positions from an identity column with two writers", "I2", 20,
         prepare=_two_writers, plan=_second,
     ),
-    Bug("the relay goes on after a failed page", "I5", 300, replaced=_going_on),
-    Bug("the cursor is moved before the acknowledgement", "I5", 300, replaced=_moved_first),
     Bug(
-        "heads are moved outside the transaction of the effect", "I1", 300,
-        replaced=_head_before_effect,
+        "the relay goes on after a failed page", "I5", 50, replaced=_going_on,
+        plan=_with(Fault(0.5, "broker away", for_s=3.6)),
     ),
-    Bug("an event beyond head + 1 is applied", "I1", 300, replaced=_beyond),
-    Bug("there is no fence post", "L1", 500, replaced=_no_fence),
     Bug(
-        "equal keys in one batch are not seen", "I4", 100, replaced=_forgetting,
+        "the cursor is moved before the acknowledgement", "I5", 50, replaced=_moved_first,
+        plan=_with(
+            Fault(0.3, "broker away", for_s=2.0),
+            *(Fault(0.6 + at, "kill", "submission:holder", 0.1) for at in (0.0, 0.4, 0.8)),
+        ),
+    ),
+    Bug(
+        "heads are moved outside the transaction of the effect", "I1", 100,
+        replaced=_head_before_effect,
+        plan=_with(
+            *(Fault(0.3 + 0.3 * n, "cut after", "review:holder", word="follow") for n in range(8))
+        ),
+    ),
+    Bug("an event beyond head + 1 is applied", "I1", 100, replaced=_beyond, plan=_shifted),
+    Bug("there is no fence post", "L1", 100, replaced=_no_fence, plan=_spread),
+    Bug(
+        "equal keys in one batch are not seen", "I4", 20, replaced=_forgetting,
         statement=("append", sql.APPEND, _append_ignoring_keys),
     ),
     Bug(
-        "synchronous_commit is off under a kill", "I1", 100, prepare=_no_disk, plan=_killing,
+        "synchronous_commit is off under a kill", "I1", 20, prepare=_no_disk,
+        plan=_with(
+            *(Fault(0.4 + 0.3 * n, "store crashes", "submission", 0.05) for n in range(5))
+        ),
     ),
-    Bug(
-        "a redrive without its lock", "I11", 300, replaced=_redrive_unlocked, plan=_poisoning,
-    ),
+    Bug("a redrive without its lock", "I11", 50, replaced=_redrive_unlocked, plan=_poisoning),
 )  # fmt: skip

@@ -15,7 +15,8 @@ import asyncpg
 from services.projection import feeding
 from shared.store.session import LEASE
 from tests.simulation.loop import PROCESS, Loop, Process
-from tests.simulation.tables import EMPTY, STATEMENTS, Row, State, View, flat, look, one
+from tests.simulation.statements import STATEMENTS, flat, look, one
+from tests.simulation.tables import EMPTY, Row, State, View
 from tests.simulation.trace import Trace
 
 SILENT_S = 2.5
@@ -287,7 +288,7 @@ class Server:
                 self._row = backend
         if name == _LOOK:
             return look(view, backend.pid, *values)
-        answer = STATEMENTS[text][1](view, *values)
+        answer: list[Row] | str = STATEMENTS[text][1](view, *values)
         if backend.view is None and view.written:
             self._commit(backend, view, name)
         elif view.written:

@@ -1,4 +1,4 @@
-"""One run of a plan: processes that start, fall and come back, clients that ask, faults that strike.
+"""One run of a plan: processes start, fall and come back, clients ask, and faults strike.
 
 When the plan is through, all faults end, and the run goes on until nothing is left to be done.
 """
@@ -33,7 +33,7 @@ from tests.simulation.trace import Trace
 BEGAN = datetime(2026, 9, 1, 4, tzinfo=UTC)
 """Noon in Shanghai: a clock that errs by an hour errs by no day."""
 QUIET_S = 2.5
-LIVE_S = 60.0
+LIVE_S = 30.0
 CONTEXT_OF = {"submission": "dossier", "review": "case"}
 
 
