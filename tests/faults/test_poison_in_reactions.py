@@ -85,7 +85,7 @@ async def test_a_record_that_stops_the_reactions_is_overtaken_by_nothing_behind_
             await until(stopped)
             assert UNREADABLE in log.degraded["reactions"]
     assert await rows(database, LOG) == []
-    monkeypatch.setitem(registry.BY_TYPE, UNREADABLE, DeficiencyWithdrawn)
+    monkeypatch.setitem(registry.SHAPES, UNREADABLE, DeficiencyWithdrawn)
     log = reviewing(database)
     async with serving(log, reactions_of(log, kafka)):
         await until(showing(database, LOG, ("p/t/1",), ("p/u/1",)), 10)

@@ -9,12 +9,11 @@ import pytest
 from shared.clock import system_clock
 from shared.contracts.dossier import DossierEvent
 from shared.contracts.refusals import Refused
-from shared.contracts.registry import UnknownVersion
 from shared.events.envelope import Record
 from shared.store import writer
 from shared.store.batch import Step
 from shared.store.log import Log, Tenure
-from shared.store.streams import Aggregate, Changes, Stream, Written
+from shared.store.streams import Aggregate, Changes, Stream, Unavailable, Written
 from tests.faults.followed import DOSSIER, UNREADABLE, record, recused, rows
 from tests.integration.store import Told, command, new_log, note, prepare, serving, stream
 from tests.integration.test_messaging import CASE
@@ -54,8 +53,9 @@ async def test_a_stream_that_cannot_be_read_fails_its_own_readers_and_nobody_els
                 log.decide(command(), stream("p/fine"), lambda told: [note()]),
                 return_exceptions=True,
             )
-            assert isinstance(mine, UnknownVersion)
-            assert isinstance(newer, UnknownVersion)
+            for unread in (mine, newer):
+                assert isinstance(unread, Unavailable)
+                assert unread.code == "image-too-old"
             assert isinstance(fine, Written)
         assert tenure_of(log) is tenure
 
