@@ -63,9 +63,12 @@ _ERASE = """
 CREATE FUNCTION erase_waiting(c text, s text, v integer) RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
 BEGIN
-  UPDATE parked SET headers = without_salt(headers, value), value = ''
+  -- What follows the colon of a reason may quote the data.
+  UPDATE parked
+     SET headers = without_salt(headers, value), value = '', reason = split_part(reason, ':', 1)
    WHERE context = c AND subject = s AND version = v AND value <> '';
-  UPDATE discarded SET headers = without_salt(headers, value), value = ''
+  UPDATE discarded
+     SET headers = without_salt(headers, value), value = '', reason = split_part(reason, ':', 1)
    WHERE context = c AND subject = s AND version = v AND value <> '';
 END $$;
 

@@ -1,6 +1,7 @@
 """Lawful erasure in a store: the data of one event go, by order, and nothing else ever does."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -9,19 +10,25 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
+import orjson
 import pytest
 
-from shared.contracts.blocks import Document
+from services.notification.feed import Cursor, Wanted, page
+from shared.contracts.blocks import Document, OfCase
 from shared.contracts.dossier import DeficiencyWithdrawn, DossierEvent
-from shared.contracts.erased import DossierErased, Erased
-from shared.contracts.registry import CONTRACTS_URL
-from shared.events.envelope import seal, to_headers
+from shared.contracts.erased import CaseErased, DossierErased, Erased
+from shared.contracts.registry import CONTRACTS_URL, encode, type_of
+from shared.events.envelope import from_kafka, seal, to_headers
+from shared.events.structured import structured
 from shared.messaging.outgoing import dressed, outgoing
+from shared.messaging.parking import packed, unpacked
 from shared.store.command import Heard
 from shared.store.erasure import Order, erase
 from shared.store.log import Log
 from shared.store.migrate import migrate
 from shared.store.schema import FROZEN
+from shared.store.streams import Stream
+from tests.faults.followed import headers, record
 from tests.integration.store import (
     MIGRATIONS,
     REMEMBERING,
@@ -35,6 +42,7 @@ from tests.integration.store import (
 )
 from tests.integration.submission import Submission, submission
 from tests.unit.dossiers import OFFICE, PROGRAMME, TOWNSHIP
+from tests.unit.review_path import Path as CasePath
 
 PHRASE = "王某某因病请假"
 BASIS = Document(title="关于删除个人信息的决定", number="山安监决〔2019〕6号")
@@ -230,3 +238,73 @@ def test_an_erasure_says_where_the_event_was_and_nothing_of_what_it_said() -> No
         "programme", "effective_on", "backdated_reason", "document", "township",
         "township_name", "office", "subject", "version", "basis", "reason",
     }  # fmt: skip
+
+
+async def test_a_follower_forgets_its_copy_and_the_state_that_it_held_in_memory(
+    database: str, tmp_path: Path
+) -> None:
+    async with submission(database, tmp_path / "clock", DAY) as service:
+        path = CasePath().appointed()
+        case_id = path.case.opened.case_id if path.case.opened else ""
+        for event in path.events:
+            await service.hear(event)
+        _, before = await service.log.state(Stream("case", case_id))
+        assert before.members
+        last = service.ears._record(path.events[-1])  # the next version of the stream
+        appointed = path.events[-1]
+        gone = CaseErased(
+            **{one.name: getattr(appointed, one.name) for one in fields(OfCase)},
+            subject=case_id,
+            version=last.version - 1,
+            basis=BASIS,
+        )
+        await service.ears.heed(
+            service.log, last._replace(id=uuid4(), type=type_of(gone), data=encode(gone))
+        )
+        _, after = await service.log.state(Stream("case", case_id))
+        assert not after.members
+        rows = await service.log.rows(
+            "SELECT version, data, salt FROM heard WHERE context = 'case' ORDER BY version"
+        )
+        assert [row[1] == b"" for row in rows] == [False, True, False]
+        assert rows[1][2] == sha256(bytes(16) + encode(appointed)).digest()
+
+
+async def test_what_waits_parked_is_blanked_as_soon_as_its_erasure_waits_behind_it(
+    database: str,
+) -> None:
+    await prepare(database)
+    wrong = record("p/t", 1, event=note(PHRASE))
+    gone = DossierErased(
+        programme="p", effective_on=today(), township="t", township_name="T", office="o",
+        subject="p/t", version=1, basis=BASIS,
+    )  # fmt: skip
+    said = record("p/t", 2, event=gone)
+    owner = await asyncpg.connect(database)
+    try:
+        for seq, one in enumerate((wrong, said), 1):
+            await owner.execute(
+                "INSERT INTO parked VALUES ('dossier', 'p/t', $1, 'p/t', $1, $2, 't', 0, 7, $3,"
+                " $4, $5, 1, now())",
+                *(seq, one.id, packed(headers(one)), one.data, f"ValidationError: {PHRASE}"),
+            )
+        found = await owner.fetch("SELECT headers, value, reason FROM parked ORDER BY seq")
+    finally:
+        await owner.close()
+    assert [row["value"] for row in found] == [b"", said.data]
+    waiting = [(name, value or b"") for name, value in unpacked(found[0]["headers"])]
+    left = from_kafka(waiting, b"", None)
+    assert left.datahash == wrong.datahash
+    assert found[0]["reason"] == "ValidationError"  # which quotes what it could not read
+
+
+async def test_subscribers_get_an_erased_event_without_its_data(database: str) -> None:
+    await prepare(database)
+    async with serving(new_log(database)) as log:
+        await log.decide(command(), stream(), lambda told: [note(PHRASE)])
+        await erased(log, 1)
+        records, _, _ = await page(log, Cursor(), Wanted(), 10)
+        told = [structured(one, "test", CONTRACTS_URL) for one in records]
+        assert "data" not in told[0]
+        assert told[0]["datahash"] == records[0].salt.hex()
+        assert PHRASE not in orjson.dumps(told).decode()
