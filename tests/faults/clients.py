@@ -14,7 +14,7 @@ from deploy.local.issuer import Issuer
 from deploy.local.scenario import Person, load
 from tests.faults.told import Place, Seen, Wish, digest_of
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 PAUSE_S = 0.05
 OFFICER = Person("q-jingban", "370406-safety", ("officer",))
 _SHIPPED = load().definition

@@ -3,6 +3,7 @@
 Nothing here is read by code of the services, so that a mistake of theirs is not made twice.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from tests.scenarios.foreign import TOPICS
 WRITERS = {"submission": "dossier", "review": "programme", "notification": "notice"}
 """A context that each writing service has; review has `case` besides."""
 JOURNALED = ("programme", "dossier", "case")
+READ_S = 20.0
 FOLLOWED = {
     "submission": ("programme", "case"),
     "review": ("dossier",),
@@ -158,10 +160,10 @@ def topics(bootstrap: str) -> list[Published]:
                 if first < end:
                     left[topic, number] = end
         consumer.assign([TopicPartition(*at, OFFSET_BEGINNING) for at in left])
+        until = time.monotonic() + READ_S
         while left:
-            messages = consumer.consume(5000, timeout=10)
-            assert messages, f"cannot be read to their ends: {left}"
-            for message in messages:
+            assert time.monotonic() < until, f"cannot be read to their ends: {left}"
+            for message in consumer.consume(5000, timeout=0.1):
                 assert message.error() is None, message.error()
                 at, offset = (message.topic() or "", message.partition() or 0), message.offset()
                 found.append(_published(message))

@@ -18,7 +18,7 @@ from tests.faults.house import House
 
 TOWNSHIPS = 4
 CALLERS = 64
-SETTLE_S = 60.0
+SETTLE_S = 120.0
 Json = dict[str, Any]
 
 
