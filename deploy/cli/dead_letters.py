@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated, Any, NoReturn, TypeVar
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from deploy.cli import dead_letter_acts as acts
 from deploy.cli.dead_letter_acts import Asked, By
 from deploy.cli.house import Exit, database
 from deploy.cli.services import Service
+from shared.clock import SHANGHAI
 from shared.messaging.parking import unpacked
 
 T = TypeVar("T")
@@ -198,18 +200,18 @@ def _progress(lines: int) -> Iterator[Any]:
 
 def _line(row: dict[str, Any]) -> str:
     return (
-        f"{row['context']} {row['key']}  {row['records']} records since {row['since']:%F %T%z},"
-        f" tried {row['attempts']}x: {row['reason']}"
+        f"{row['context']} {row['key']}  {row['records']} 条 records, 自 since {_at(row['since'])},"
+        f" 试过 tried {row['attempts']}x: {row['reason']}"
     )
 
 
 def _act(row: dict[str, Any]) -> str:
     seq = f" #{row['seq']}" if row["seq"] is not None else ""
-    done = f"{row['done_at']:%F %T%z} {row['outcome'] or ''}" if row["done_at"] else "open"
+    done = f"{_at(row['done_at'])} {row['outcome'] or ''}" if row["done_at"] else "未办 open"
     detail = f" ({row['detail']})" if row["detail"] else ""
     return (
-        f"{row['asked_at']:%F %T%z} {row['act']} {row['context']} {row['key']}{seq}"
-        f" by {row['actor']}: {row['reason']}\n  {done}, {row['records']} records{detail}"
+        f"{_at(row['asked_at'])} {row['act']} {row['context']} {row['key']}{seq}"
+        f" {row['actor']}: {row['reason']}\n  {done}, {row['records']} 条 records{detail}"
     )
 
 
@@ -218,9 +220,15 @@ def _record(row: dict[str, Any]) -> str:
     content = f"\n  {row['content']}" if "content" in row else ""
     return (
         f"#{row['seq']} {row['subject'] or '?'}@{row['version']} {row['id']}\n"
-        f"  {row['topic']}/{row['partition']}@{row['offset']}, {row['bytes']} bytes, parked"
-        f" {row['parked_at']:%F %T%z}, tried {row['attempts']}x: {row['reason']}{headers}{content}"
+        f"  {row['topic']}/{row['partition']}@{row['offset']}, {row['bytes']} bytes,"
+        f" 搁置于 parked {_at(row['parked_at'])}, 试过 tried {row['attempts']}x:"
+        f" {row['reason']}{headers}{content}"
     )
+
+
+def _at(moment: datetime) -> str:
+    """In Shanghai, where whoever reads it is."""
+    return f"{moment.astimezone(SHANGHAI):%F %T}"
 
 
 def _text(value: bytes | None) -> str | None:

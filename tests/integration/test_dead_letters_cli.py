@@ -55,7 +55,7 @@ async def test_a_list_has_a_line_for_each_key_and_says_why(fuyan: Operator) -> N
     assert (second["key"], second["records"], second["reason"]) == ("p/u", 1, "Broken: 1")
     said = await fuyan("list", "review")
     assert said.exit_code == 0
-    assert "dossier p/u  1 records since" in said.stdout
+    assert "dossier p/u  1 条 records" in said.stdout
 
 
 async def test_a_line_is_shown_in_order_and_without_its_content(fuyan: Operator) -> None:
@@ -80,11 +80,11 @@ async def test_a_redrive_waits_for_the_service_and_says_what_came_of_it(fuyan: O
     fuyan.review.broken.clear()
     said = await fuyan("redrive", "review", "dossier", "p/t", *WHO)
     assert said.exit_code == 0, said.output
-    assert "drained, 2 records" in said.stdout
+    assert "drained, 2 条 records" in said.stdout
     assert await fuyan.review.officers() == ["1", "2"]
     assert await fuyan.review.parked() == [("p/u", 1)]
     history = await fuyan("list", "review", "--acts")
-    assert "redrive dossier p/t by city:ops-1: the image was mended" in history.stdout
+    assert "redrive dossier p/t city:ops-1: the image was mended" in history.stdout
 
 
 async def test_all_keys_are_redriven_each_on_its_own_record(fuyan: Operator) -> None:
