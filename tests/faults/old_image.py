@@ -5,7 +5,7 @@ The same code, started without the later versions: it reads and writes only what
 
 from deploy.cli.main import main
 from shared.contracts.earlier import EARLIER
-from shared.contracts.registry import SHAPES, newest
+from shared.contracts.registry import SHAPES, Context, newest
 
 LATER = frozenset(newest(name) for name in EARLIER)
 
@@ -14,6 +14,9 @@ def forget() -> None:
     """Know no version that replaced an earlier one."""
     for name in LATER:
         SHAPES.pop(name, None)
+    types = vars(Context)["types"].fget
+    known = property(lambda context: tuple(name for name in types(context) if name in SHAPES))
+    Context.types = known  # type: ignore[method-assign, assignment]
 
 
 if __name__ == "__main__":
