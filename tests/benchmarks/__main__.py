@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [B1 B5 B6]`: each figure on a line, on parts started for it alone."""
+"""`python -m tests.benchmarks [B1 B5 B6 B8]`: a figure a line, on parts started for it alone."""
 
 import argparse
 import logging
@@ -21,11 +21,13 @@ from deploy.local.processes import Processes
 from shared.collector import calm
 from tests.benchmarks.append import b1
 from tests.benchmarks.figures import Figure
+from tests.benchmarks.rebuild import b8
 from tests.benchmarks.relay import b5
 from tests.benchmarks.visible import b6
 
 ON_KAFKA = {"B5": b5, "B6": b6}
-NAMES = ("B1", *ON_KAFKA)
+NAMES = ("B1", *ON_KAFKA, "B8")
+CALLED = {"REBUILD": "B8"}
 
 
 def main() -> None:
@@ -33,7 +35,8 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="B", help=f"of {', '.join(NAMES)}; or all")
     parser.add_argument("--json", action="store_true", help="an object a line instead of a text")
     arguments = parser.parse_args()
-    names = [name.upper() for name in arguments.names] or list(NAMES)
+    asked = [name.upper() for name in arguments.names]
+    names = [CALLED.get(name, name) for name in asked] or list(NAMES)
     if unknown := sorted(set(names) - set(NAMES)):
         parser.error(f"there is no {', '.join(unknown)}; known are {', '.join(NAMES)}")
     if ON_KAFKA.keys() & set(names) and not available():
@@ -61,7 +64,7 @@ async def _figures(names: Sequence[str]) -> AsyncIterator[Figure]:
             server.start()
             if name not in ON_KAFKA:
                 _say(f"{name} on PostgreSQL 18")
-                figures = await b1(server, run_dir)
+                figures = await (b8(server) if name == "B8" else b1(server, run_dir))
             else:
                 kafka = ApacheKafka(run_dir, processes)
                 kafka.start()
