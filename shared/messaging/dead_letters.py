@@ -150,6 +150,8 @@ class DeadLetters:
         A record that stands in line leaves it, or stays, before a live one can be looked at.
         """
         key = (act.context, act.key)
+        if not self._parking.blocks(key):  # a live record of this key may wait, and holds the line
+            return ""
         async with self._line(key):
             async with self._session.turn() as connection:
                 row = await connection.fetchrow(FIRST, *key)
