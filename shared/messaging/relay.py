@@ -73,6 +73,7 @@ class Relay:
         self._ends: Ends = {}
         self._emptied = 0
         """Of the last erasure that the topics are without, its position in the log."""
+        self._sending = False
 
     async def before(self, tenure: Tenure) -> None:
         """Compare the ends of the topics with the log; who is silent now is asked before use."""
@@ -141,6 +142,7 @@ class Relay:
         current = await consumer.end_offsets(self._partitions)
         self._ends = dict(current)
         self._emptied = erased
+        self._sending = False
         position, wiped = 0, False
         if row is not None:
             position = int(row["position"])
@@ -194,6 +196,8 @@ class Relay:
                 continue
             if other or _shrunk(before, current):
                 raise Wiped("the topics end before what was published")
+            if self._emptied and not self._sending and _shrunk(current, self._ends):
+                raise Stray("somebody else writes to the topics")
             self._log.degraded.pop("relay", None)
 
     async def _send_for_ever(self, tenure: Tenure, cluster: str, position: int) -> None:
@@ -249,6 +253,7 @@ class Relay:
             future = await producer.send_batch(batch, to.topic, partition=to.partition)
             sent.append((to, batch.record_count(), future))
 
+        self._sending = True
         for row in page:
             _, context, key, headers, value = await dressed(self._log, row, self._contracts_url)
             to = partition_of(self._topics[context], key)
@@ -268,6 +273,7 @@ class Relay:
             if offset > known and self._emptied:
                 raise Stray(f"{to.topic}/{to.partition} was written by another producer")
             self._ends[to] = offset + count
+        self._sending = False
         PUBLISHED.labels(self._log.service).inc(len(page))
 
     async def _move(self, tenure: Tenure, cluster: str, position: int) -> None:
