@@ -4,13 +4,15 @@ SHELL := /bin/sh
 PYTHON ?=
 KAFKA ?=
 ARGS ?=
+# What `make faults` draws its faults from; any number, and the same again for the same run.
+SEED ?=
 # How many tests run beside each other, each with its own PostgreSQL and Kafka (0: one by one).
 JOBS ?= 2
 UV := .venv/tools/bin/uv
 # Whoever has the tools for development keeps them: a demo never takes packages away.
 INSTALLED := $(if $(wildcard .venv/bin/pytest),.venv/.dev,.venv/.demo)
 
-.PHONY: demo demo-once test check bench lock clean
+.PHONY: demo demo-once test check faults bench lock clean
 .DELETE_ON_ERROR:
 
 demo: $(INSTALLED)
@@ -28,6 +30,11 @@ check: .venv/.dev
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/fuyan contracts check
+
+faults: .venv/.dev
+	@seed=$${SEED:-$$(date +%s)}; echo "make faults SEED=$(SEED) draws from seed $$seed"; \
+	FUYAN_FAULTS=full FUYAN_FAULT_SEED=$$seed .venv/bin/python -m pytest -q \
+		tests/faults/test_matrix.py tests/faults/test_apart.py $(ARGS)
 
 bench: .venv/.dev
 	.venv/bin/python -m tests.benchmarks $(ARGS)

@@ -1,10 +1,11 @@
 """Apache Kafka as the fault tests need it: reached by each service over a link of its own."""
 
-import os
 import shutil
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
+
+from confluent_kafka.admin import AdminClient
 
 from deploy.local.kafka import ApacheKafka, answers
 from deploy.local.processes import Process, Processes, free_port
@@ -44,10 +45,8 @@ class Nodes:
         """All of them; returns when they answer."""
         for node in self._ports:
             self.start_one(node)
-        for port, _ in self._ports.values():
-            self._processes[f"kafka-{self._node_at(port)}"].until(
-                lambda port=port: answers(f"127.0.0.1:{port}")  # type: ignore[misc]
-            )
+        for node in self._ports:
+            self._until(node)
 
     def start_one(self, node: int) -> Process:
         home = self._run_dir / f"kafka-{node}"
@@ -74,20 +73,25 @@ class Nodes:
                 raise RuntimeError(f"kafka format failed\n{formatted.tail()}")
         return self._processes.start(f"kafka-{node}", kafka._java("kafka.Kafka", properties))
 
-    def kill(self, node: int) -> None:
+    def again(self, node: int) -> None:
+        """Start one that was killed; returns when it answers."""
+        self.start_one(node)
+        self._until(node)
+
+    def kill(self, node: int) -> int | None:
+        """SIGKILL for one of them; its exit code."""
+        process = self._processes[f"kafka-{node}"]
         self._processes.kill(f"kafka-{node}")
+        return process.returncode
 
-    def node_of(self, port: int) -> int:
-        """Which node listens there."""
-        return self._node_at(port)
+    def leader(self, topic: str) -> int:
+        """The node that leads the first partition of a topic."""
+        found = AdminClient({"bootstrap.servers": self.bootstrap}).list_topics(topic, timeout=10)
+        return int(found.topics[topic].partitions[0].leader)
 
-    def _node_at(self, port: int) -> int:
-        return next(node for node, (own, _) in self._ports.items() if own == port)
-
-
-def topics_replicated(environment: dict[str, str]) -> None:
-    """Ask for three copies of each topic, here and in the services."""
-    environment["FUYAN_TOPIC_REPLICATION"] = os.environ["FUYAN_TOPIC_REPLICATION"] = "3"
+    def _until(self, node: int) -> None:
+        port, _ = self._ports[node]
+        self._processes[f"kafka-{node}"].until(lambda: answers(f"127.0.0.1:{port}"))
 
 
 def forget(home: Path) -> None:

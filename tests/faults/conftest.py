@@ -10,7 +10,18 @@ from shared.clock import system_clock
 from shared.messaging.kafka import Kafka
 from shared.store.session import Session
 from tests.faults.followed import NOWHERE, prepare_projection
+from tests.faults.report import REPORT
 from tests.integration.conftest import clean_kafka as clean_kafka
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """The table of the matrix, where it ran in this process."""
+    report = config.stash.get(REPORT, None)
+    if report is not None:
+        terminalreporter.section("fault × invariant: runs, or violated/runs")
+        terminalreporter.write_line(report.table())
 
 
 @pytest.fixture

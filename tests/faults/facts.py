@@ -98,6 +98,8 @@ class Facts:
     poisoned: frozenset[tuple[str, str]] = frozenset()
     """(context, key) of those that must have been put aside."""
     lag_s: float = 0
+    horizon_s: float = 0
+    """For how long a session of the services held one snapshot, at the most."""
     memory_kb: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -199,6 +201,21 @@ def _bytes(value: str | bytes | None) -> bytes:
 
 def _text(value: str | bytes | None) -> str:
     return _bytes(value).decode(errors="replace")
+
+
+async def horizon_s(dsn: str) -> float:
+    """For how long the oldest snapshot of a session of ours has been held."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        return float(
+            await connection.fetchval(
+                "SELECT coalesce(extract(epoch FROM max(clock_timestamp() - query_start)), 0)"
+                " FROM pg_stat_activity WHERE starts_with(application_name, 'fuyan-')"
+                " AND backend_xmin IS NOT NULL AND state <> 'idle'"
+            )
+        )
+    finally:
+        await connection.close()
 
 
 async def behind(databases: Mapping[str, str]) -> tuple[dict[str, int], list[str]]:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +19,7 @@ from deploy.local.processes import Process, Processes, free_port
 from deploy.local.stage import _database, _name
 from shared.clock import SHANGHAI, write_clock
 from shared.messaging.topics import declared, ensure
-from tests.faults.brokers import Broker, forget
+from tests.faults.brokers import Broker, Nodes, forget
 from tests.faults.links import Links, links
 
 TODAY = datetime(2019, 9, 10, 9, 0, tzinfo=SHANGHAI)
@@ -39,7 +39,7 @@ class House:
     issuer: Issuer
     clock: Path
     server: Server
-    broker: Broker
+    broker: Broker | Nodes
     environment: dict[str, str]
     ports: dict[str, int]
     to_postgres: dict[str, Links] = field(default_factory=dict)
@@ -89,7 +89,11 @@ class House:
             "FUYAN_DATABASE": dsn.replace(
                 f":{self.server.port}/", f":{self.to_postgres[service].port}/"
             ),
-            "FUYAN_KAFKA": f"127.0.0.1:{self.to_kafka[service].port}",
+            "FUYAN_KAFKA": (
+                f"127.0.0.1:{self.to_kafka[service].port}"
+                if service in self.to_kafka
+                else self.broker.bootstrap
+            ),
             "FUYAN_CRASH_LOG": str(self.crash_log),
             **({"FUYAN_CRASH_AT": crash_at} if crash_at else {}),
             **more,
@@ -156,10 +160,8 @@ class House:
 
 
 @asynccontextmanager
-async def house(
-    *, only: tuple[str, ...] = tuple(Service), settings: Mapping[str, str] | None = None
-) -> AsyncIterator[House]:
-    """Everything up and ready, and gone at the end. `settings` are PostgreSQL's."""
+async def house(*, nodes: bool = False) -> AsyncIterator[House]:
+    """Everything up and ready, and gone at the end, on one broker or on three `nodes`."""
     run_dir = Path(mkdtemp(prefix="fuyan-faults-"))
     async with AsyncExitStack() as stack:
         stack.callback(forget, run_dir)
@@ -168,18 +170,22 @@ async def house(
         write_clock(clock, TODAY)
         issuer_url = await stack.enter_async_context(serving(issuer))
         server = Server(run_dir, processes)
-        server.settings |= settings or {}
-        proxies = {name: free_port() for name in only}
-        broker = Broker(run_dir, processes, proxies)
+        only = tuple(Service)
+        proxies = {str(name): free_port() for name in only}
+        broker = Nodes(run_dir, processes) if nodes else Broker(run_dir, processes, proxies)
         await asyncio.gather(asyncio.to_thread(server.start), asyncio.to_thread(broker.start))
+        if nodes:
+            os.environ["FUYAN_TOPIC_REPLICATION"] = "3"
+            stack.callback(os.environ.pop, "FUYAN_TOPIC_REPLICATION")
         await ensure(broker.bootstrap, declared())
         found = House(
             run_dir, processes, issuer, clock, server, broker, {}, {n: free_port() for n in only}
         )
         stack.push_async_callback(found.web.aclose)
         for name in only:
-            own = broker.listeners[name]
-            found.to_kafka[name] = await stack.enter_async_context(links(own, proxies[name]))
+            if isinstance(broker, Broker):
+                own = links(broker.listeners[name], proxies[name])
+                found.to_kafka[name] = await stack.enter_async_context(own)
             found.to_postgres[name] = await stack.enter_async_context(links(server.port))
         found.environment |= {
             "FUYAN_INSTALLATION": "faults",

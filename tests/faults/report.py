@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from tests.faults.checker import INVARIANTS
 
 
@@ -55,3 +57,7 @@ class Report:
         """Into the file that FUYAN_FAULT_REPORT names, if it names one."""
         if path := os.environ.get("FUYAN_FAULT_REPORT"):
             Path(path).write_text(self.table() + "\n", encoding="utf-8")
+
+
+REPORT = pytest.StashKey[Report]()
+"""Where pytest's own object keeps it until the end."""

@@ -18,26 +18,27 @@ PROJECTION = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A run of the matrix. `short` runs in `make test`; `apart` needs a house of its own."""
+    """A run of the matrix. `short` runs in `make test`; what `mixes` may strike beside another."""
 
     name: str
     strike: Strike
     short: bool = False
+    mixes: bool = False
 
 
 SHORT = [
     Line("commands die at every place", s.crashes("submission", *COMMAND), short=True),
     Line("relay and reactions die", s.crashes("submission", *RELAY, *REACTION), short=True),
     Line("projection dies at every place", s.crashes("projection", *PROJECTION), short=True),
-    Line("PostgreSQL killed", s.postgres_killed, short=True),
-    Line("backends terminated", s.backends_terminated, short=True),
+    Line("PostgreSQL killed", s.postgres_killed, short=True, mixes=True),
+    Line("backends terminated", s.backends_terminated, short=True, mixes=True),
     Line("reply to INSERT swallowed", s.swallowed("submission", "INSERT INTO log"), short=True),
     Line("reply to COMMIT swallowed", s.swallowed("projection", "COMMIT"), short=True),
     Line("zombie", s.zombie, short=True),
-    Line("broker killed", u.broker_killed, short=True),
+    Line("broker killed", u.broker_killed, short=True, mixes=True),
     Line("every message twice", u.every_message_twice, short=True),
-    Line("offsets reset", u.offsets_reset, short=True),
-    Line("clock moves", s.clock_moves, short=True),
+    Line("offsets reset", u.offsets_reset, short=True, mixes=True),
+    Line("clock moves", s.clock_moves, short=True, mixes=True),
     Line("poison", u.poison, short=True),
     Line("broker replaced", u.broker_replaced_behind_a_stopped_reader, short=True),
 ]
@@ -51,16 +52,19 @@ FULL = [
     Line("dies when the lease is lost", s.crash_when_the_lease_is_lost),
     Line("standby dies taking over", s.crash_when_taking_over),
     Line("hand-over", s.hand_over),
-    *(Line(f"{one} killed", s.killed(one)) for one in ("submission", "review", "notification")),
+    *(
+        Line(f"{one} killed", s.killed(one), mixes=True)
+        for one in ("submission", "review", "notification")
+    ),
     Line("pool exhausted", s.pool_exhausted),
-    Line("broker stopped", u.broker_stopped),
+    Line("broker stopped", u.broker_stopped, mixes=True),
     Line("broker wiped", u.broker_wiped),
     Line("topic made anew", u.topic_made_anew),
     Line("out of order across topics", u.out_of_order_across_topics),
     Line("journal's reply swallowed", s.swallowed("projection", "INSERT INTO journal")),
     Line("review's reply swallowed", s.swallowed("review", "INSERT INTO log")),
     *(
-        Line(f"{one} and {kind}: {fault}", s.link(kind, one, fault, seconds))
+        Line(f"{one} and {kind}: {fault}", s.link(kind, one, fault, seconds), mixes=seconds < 5)
         for one in ("submission", "projection")
         for kind in ("postgres", "kafka")
         for fault, seconds in (("blackhole", 12), ("reset", 0), ("delay", 3), ("cut", 3))

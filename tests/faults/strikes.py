@@ -35,6 +35,15 @@ async def until(holds: Callable[[], bool | Awaitable[bool]], what: str) -> None:
         raise AssertionError(f"the fault did not hit: {what}") from error
 
 
+async def connected(dsn: str) -> asyncpg.Connection:
+    """As soon as the server takes connections: another strike may have just ended it."""
+    async with asyncio.timeout(SOON_S):
+        while True:
+            with suppress(OSError, asyncpg.PostgresError):
+                return await asyncpg.connect(dsn)
+            await asyncio.sleep(0.1)
+
+
 def crashes(service: str, *points: str) -> Strike:
     """The process dies at each of these places in turn, and is started again every time."""
 
@@ -139,7 +148,7 @@ async def zombie(ground: Ground) -> None:
 
 async def _terminate(house: House, service: str = "") -> int:
     """End the sessions of a service, or of all, as an administrator may."""
-    connection = await asyncpg.connect(house.server.dsn("postgres"))
+    connection = await connected(house.server.dsn("postgres"))
     try:
         ended: int = await connection.fetchval(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"

@@ -3,18 +3,30 @@
 The short tier runs with all tests; `make faults` runs every line, with a seed of your choice.
 """
 
+import asyncio
 import os
 import random
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.faults.checker import violations
+from deploy.local.processes import free_port
+from tests.faults import facts as ask
+from tests.faults.checker import (
+    HORIZON_S,
+    acknowledged_is_everywhere,
+    vacuum_is_free,
+    violations,
+)
+from tests.faults.clients import Clients
+from tests.faults.facts import Facts, horizon_s
 from tests.faults.house import House, house
-from tests.faults.play import play
-from tests.faults.report import Report
+from tests.faults.play import Ground, play
+from tests.faults.report import REPORT, Report
 from tests.faults.rows import MATRIX, Line
+from tests.faults.strikes import standing_by, together, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(420)]
 
@@ -27,13 +39,9 @@ if FULL:
 
 @pytest.fixture(scope="module")
 def report(pytestconfig: pytest.Config) -> Iterator[Report]:
-    found = Report(SEED)
+    found = pytestconfig.stash[REPORT] = Report(SEED)
     yield found
     found.write()
-    reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.write_line("")
-        reporter.write_line(found.table())
 
 
 class Houses:
@@ -72,3 +80,63 @@ async def test_every_promise_holds(
     report.add(ground.hits, broken, facts.lag_s, max(facts.memory_kb.values()))
     assert {name: found[:5] for name, found in broken.items() if found} == {}, f"seed {SEED}"
     found.broken = False
+
+
+async def test_random_faults_together(houses: Houses, report: Report, maven_kafka: None) -> None:
+    """A nemesis of the seed: some strikes of the matrix, two at a time, in one long load."""
+    chosen = random.Random(f"nemesis {SEED}")
+    lines = chosen.sample([line for line in MATRIX if line.mixes], 6 if FULL else 2)
+
+    async def nemesis(ground: Ground) -> None:
+        for first, second in zip(lines[::2], lines[1::2], strict=True):
+            await together(ground, first.strike, second.strike)
+            ground.house.heal()
+            await ground.house.ready()
+
+    found = await houses.one()
+    found.broken = True
+    ground, facts = await play(found, "nemesis", nemesis, SEED)
+    assert all(ground.hits.values()), dict(ground.hits)
+    broken = violations(facts)
+    hits = {**ground.hits, "random nemesis": len(lines)}
+    report.add(hits, broken, facts.lag_s, max(facts.memory_kb.values()))
+    named = ", ".join(line.name for line in lines)
+    assert {name: one[:5] for name, one in broken.items() if one} == {}, f"seed {SEED}: {named}"
+    found.broken = False
+
+
+async def test_a_standby_inside_the_lock_is_found_by_l3(houses: Houses, maven_kafka: None) -> None:
+    """And the one that polls, in the same place and for as long, is not."""
+    found = await houses.one()
+    port = free_port()
+    for planted, held in (("", False), ("standby_waits_inside_the_lock", True)):
+        standby = found.serve("submission", port, planted=planted)
+        await until(lambda: standing_by(found, port), "a standby")
+        longest_s, began = 0.0, time.monotonic()
+        while time.monotonic() - began < HORIZON_S + 1 and longest_s <= HORIZON_S:
+            longest_s = max(longest_s, await horizon_s(found.server.dsn("postgres")))
+            await asyncio.sleep(0.1)
+        await asyncio.to_thread(standby.kill)
+        assert bool(list(vacuum_is_free(Facts(horizon_s=longest_s)))) == held
+
+
+async def test_a_commit_that_is_not_waited_for_is_found_by_i1(
+    houses: Houses, maven_kafka: None
+) -> None:
+    """What was acknowledged in the last fifth of a second goes with the server's memory."""
+    found = await houses.one()
+    found.broken = True
+    await found.again("submission", planted="commit_is_not_waited_for")
+    async with Clients("hasty", found.urls, found.issuer, random.Random(SEED)) as clients:
+        await clients.open(2)
+        writing = [asyncio.create_task(clients.revise(one, 0, 0)) for one in clients.townships]
+        await clients.more(50)
+        await asyncio.to_thread(found.server.kill)
+        told = [wish for wish in clients.told if wish.acknowledged]
+        for task in writing:
+            task.cancel()
+        await asyncio.gather(*writing, return_exceptions=True)
+    await asyncio.to_thread(found.server.start)
+    logs, _ = await ask.logs(found.databases)
+    found_by_i1 = acknowledged_is_everywhere(Facts(told=told, logs=logs))
+    assert [one for one in found_by_i1 if "the store has None" in one], "nothing was lost"

@@ -5,19 +5,24 @@ import json
 import signal
 from uuid import uuid4
 
-import asyncpg
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from tests.faults.brokers import Broker
 from tests.faults.house import House
 from tests.faults.play import Ground, settled
-from tests.faults.strikes import KILLED, until
+from tests.faults.strikes import KILLED, connected, until
 
 DOSSIER = "fuyan.dossier.v1"
 
 
+def _broker(house: House) -> Broker:
+    assert isinstance(house.broker, Broker), "a house of three has no broker to wipe"
+    return house.broker
+
+
 async def broker_killed(ground: Ground) -> None:
-    broker = ground.house.broker
+    broker = _broker(ground.house)
     process = broker.process
     await asyncio.to_thread(broker.kill)
     ground.hits["broker killed"] += process.returncode == KILLED
@@ -27,7 +32,7 @@ async def broker_killed(ground: Ground) -> None:
 
 async def broker_stopped(ground: Ground) -> None:
     """SIGSTOP past the session timeout of the broker and of every request under way."""
-    process = ground.house.broker.process
+    process = _broker(ground.house).process
     process.signal(signal.SIGSTOP)
     try:
         await ground.clients.more(10)
@@ -39,7 +44,7 @@ async def broker_stopped(ground: Ground) -> None:
 
 async def broker_wiped(ground: Ground) -> None:
     """Another cluster at the same address, with nothing in it, under running producers."""
-    broker = ground.house.broker
+    broker = _broker(ground.house)
     before = await asyncio.to_thread(lambda: broker.cluster_id)
     await asyncio.to_thread(broker.wipe)
     after = await asyncio.to_thread(lambda: broker.cluster_id)
@@ -73,7 +78,7 @@ async def offsets_reset(ground: Ground) -> None:
     """The fences of the projection are lost: it begins at 0, and knows all that it reads."""
     house = ground.house
     await asyncio.to_thread(house.process("projection").kill)
-    connection = await asyncpg.connect(house.databases["projection"])
+    connection = await connected(house.databases["projection"])
     try:
         gone = await connection.execute("DELETE FROM fence")
     finally:
@@ -96,7 +101,7 @@ async def out_of_order_across_topics(ground: Ground) -> None:
     held = house.to_kafka["review"]
     before = held.hits["blackhole"]
     held.blackhole()
-    await asyncio.to_thread(house.broker.wipe)
+    await asyncio.to_thread(_broker(house).wipe)
     house.poison.clear()
     await until(lambda: held.hits["blackhole"] > before, "the review's link")
     # The dossiers are there again while what they build on is not.
