@@ -13,7 +13,7 @@ import asyncpg
 
 from services.projection import lifecycle
 from services.projection.feeding import TAKE, folds_of, process_name
-from services.projection.folding import Fold
+from services.projection.folding import Fold, page
 from services.projection.models import schema
 from services.projection.versions import LOCKS, Version, seen_version, versions
 from shared.contracts.refusals import Refused
@@ -56,7 +56,7 @@ async def rebuild(database: str, actor: str, told: Told) -> Built:
             await _build(connection, database, version, actor, told)
         followed = await _followed(connection, version)
         if not followed:
-            await _catch_up(database, version, told)
+            await _catch_up(connection, database, version, told)
         position = await connection.fetchval(
             "SELECT position FROM folded WHERE version = $1", version
         )
@@ -84,22 +84,29 @@ async def _build(
             while fold.position < position:
                 await fold.fold(await fold.next())
 
-        await _to_the_end(folding, fold, told)
+        await _to_the_end(connection, fold, told)
         await lifecycle.finish(connection, version, actor, to)
     finally:
         folding.terminate()
 
 
-async def _to_the_end(folding: asyncpg.Connection, fold: Fold, told: Told) -> None:
-    """Page by page, until there is no more; the end moves while events come in."""
+async def _to_the_end(reading: asyncpg.Connection, fold: Fold, told: Told) -> None:
+    """Page by page, the next one read meanwhile; the end moves while events come in."""
     name, begun, points = f"version {fold.version}", fold.position, set(POINTS)
-    while entries := await fold.next():
-        end = await folding.fetchval("SELECT max(position) FROM journal")
+    entries = await page(reading, begun, fold.limit)
+    while entries:
+        end = await reading.fetchval("SELECT max(position) FROM journal")
         told(name, fold.position, end)
+        ahead = asyncio.create_task(page(reading, entries[-1][0], fold.limit))
         reached = 100 * (entries[-1][0] - begun) // max(1, end - begun)
         due = sorted(point for point in points if point <= reached)
-        await fold.fold(entries, partial(_pass, due))
+        try:
+            await fold.fold(entries, partial(_pass, due))
+        except BaseException:
+            ahead.cancel()
+            raise
         points.difference_update(due)
+        entries = await ahead
     told(name, fold.position, fold.position)
 
 
@@ -123,13 +130,15 @@ async def _followed(connection: asyncpg.Connection, version: int) -> bool:
     return True
 
 
-async def _catch_up(database: str, version: int, told: Told) -> None:
+async def _catch_up(
+    connection: asyncpg.Connection, database: str, version: int, told: Told
+) -> None:
     """By the rules of what is seen: every page is on the disk before it counts."""
     folding = await _folder(database, version)
     try:
         fold = Fold(folding, version, limit=PAGE)
         await fold.remember()
-        await _to_the_end(folding, fold, told)
+        await _to_the_end(connection, fold, told)
     finally:
         folding.terminate()
 

@@ -40,9 +40,8 @@ class AnotherFolds(Exception):
 
 def entry(row: asyncpg.Record) -> Entry:
     """A journal row as it was appended."""
-    values = dict(row)
-    at = values.pop("at")
-    record = Record(**values)
+    at, *columns = row  # in the order of SELECT, which is that of a record
+    record = Record(*columns)
     try:
         return at, record, decode(record.type, record.data)
     except UnknownType:
@@ -52,6 +51,15 @@ def entry(row: asyncpg.Record) -> Entry:
 def received(entries: Sequence[Entry]) -> list[Received]:
     """The entries that mean something here, as read models take them."""
     return [Received(record, event) for _, record, event in entries if event is not None]
+
+
+async def page(connection: asyncpg.Connection, after: int, limit: int) -> list[Entry]:
+    """The next entries of the journal behind a position."""
+    # By the journal's own column: `position` alone would be that of the event's store.
+    rows = await connection.fetch(
+        f"{SELECT} WHERE position > $1 ORDER BY journal.position LIMIT {limit}", after
+    )
+    return [entry(row) for row in rows]
 
 
 async def _forget(models: Models, entries: Sequence[Entry]) -> None:
@@ -147,7 +155,4 @@ class Fold:
             self._fresh.popleft()
         if self._fresh and self._fresh[0][0] == self.position + 1:
             return [self._fresh.popleft() for _ in range(min(self.limit, len(self._fresh)))]
-        rows = await self._connection.fetch(
-            f"{SELECT} WHERE position > $1 ORDER BY position LIMIT {self.limit}", self.position
-        )
-        return [entry(row) for row in rows]
+        return await page(self._connection, self.position, self.limit)

@@ -99,6 +99,23 @@ async def test_a_rebuild_goes_on_where_an_earlier_one_was_ended(
     assert await differing(database, 1, 2) == {}
 
 
+async def test_a_page_follows_the_journal_whatever_its_events_count_in_their_own_logs(
+    database: str, connection: asyncpg.Connection
+) -> None:
+    turned = [
+        Received(one.record._replace(position=1000 - one.record.position), one.event)
+        for one in EVENTS
+    ]
+    end = await journaled(connection, turned)
+    await folded(connection, until=end, limit=7)
+    rows = await connection.fetchval(
+        "SELECT count(*) FROM progress_v1.dossier_progress"
+        " JOIN (SELECT subject, max(version) AS last FROM journal WHERE context = 'dossier'"
+        "  GROUP BY subject) AS told ON subject = programme || '/' || township AND version = last"
+    )
+    assert rows == 2
+
+
 async def test_a_version_that_is_behind_is_not_promoted_until_it_has_caught_up(
     database: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

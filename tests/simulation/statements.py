@@ -391,7 +391,7 @@ _TAUGHT: tuple[tuple[str, str, Answer], ...] = (
     ),
     (
         "journal page",
-        f"{folding.SELECT} WHERE position > $1 ORDER BY position LIMIT {folding.PAGE}",
+        f"{folding.SELECT} WHERE position > $1 ORDER BY journal.position LIMIT {folding.PAGE}",
         journal_page,
     ),
     (
