@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from deploy.cli.services import Service
-from deploy.doctor import models, running, stores
+from deploy.doctor import heads, models, running, stores
 from deploy.doctor.finding import Finding, away, listed, skipped, well, wrong
 from deploy.doctor.ledger import Place
 from deploy.doctor.record import (
@@ -103,6 +103,7 @@ async def _store(
             yield await stores.parked(service, connection)
             if service in WRITERS.values():
                 yield await read_log(service, connection, house.installation, logs, progress)
+                yield await heads.signed(service, connection, house.installation)
                 yield await stores.claims(service, connection)
                 tip = logs.tips[service]
                 yield await stores.relayed(service, connection, tip, house.wait_s)

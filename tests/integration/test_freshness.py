@@ -3,14 +3,38 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.cli.services import Service
+from services.projection.journal import Journal
+from services.submission.app import new_log
+from services.submission.settings import SubmissionSettings
+from shared.messaging.kafka import Kafka
+from shared.store.command import Heard
+from shared.store.streams import Stream, Unavailable
 from shared.web.freshness import ADDRESS
-from tests.integration.surfaces import NAMED, PROGRAMME, Surface, in_whose_name, sample, surface
+from tests.integration.projection import projection
+from tests.integration.review import FIRST
+from tests.integration.submission import submission
+from tests.integration.surfaces import (
+    NAMED,
+    PROGRAMME,
+    Surface,
+    in_whose_name,
+    opening,
+    sample,
+    surface,
+)
+from tests.integration.test_log import terminate_writer
+from tests.unit.test_models import told
+from tests.unit.web_app import settings_for
+
+PRACTICE = {"title": "联合执法", "summary": "每月一次", "publicity": "internal"}
 
 NO_STATE = {
     "/v1/problems": "the catalogue of refusals is part of the image",
@@ -155,3 +179,51 @@ async def test_nobody_is_waited_for_who_has_not_signed_in(database: str, tmp_pat
 def test_an_address_fits_what_a_store_counts_with() -> None:
     assert ADDRESS.fullmatch("dossier/a/b@999999999")
     assert not ADDRESS.fullmatch("dossier/a/b@9999999999")
+
+
+async def test_a_replica_that_lags_answers_late_and_never_older(
+    database: str, tmp_path: Path
+) -> None:
+    """It folds nothing itself: how far it is, it hears from the database a moment later."""
+    async with projection(database, tmp_path / "clock") as writing:
+        await writing.journal.tell(told().received)
+        replica = Journal(database, Kafka("127.0.0.1:1"), writing.journal.clock)
+        heard = Heard("dossier", f"{PROGRAMME}/A", 1)
+        assert await writing.journal.reached(heard, 1) == "reached"
+        assert await replica.reached(heard, 0.2) == "not-yet"
+        watching = asyncio.create_task(replica._watch())
+        assert await replica.reached(heard, 10) == "reached"
+        async with replica.snapshot() as models:
+            assert models.position >= replica.position > 0
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        replica.close()
+
+
+async def test_a_process_that_took_over_has_all_that_was_promised_by_the_one_before(
+    database: str, tmp_path: Path
+) -> None:
+    """What the first acknowledged, the second shows at once; while it stands by it says 503."""
+    day, clock = date(2018, 9, 5), tmp_path / "clock"
+    async with submission(database, clock, day, opening()) as first:
+        done = await first.post("good-practices", PRACTICE, "head")
+        where = f"dossier/{PROGRAMME}/{FIRST}@{done.json()['version']}"
+        second = new_log(
+            settings_for(first.issuer, SubmissionSettings, database=database, clock=str(clock))
+        )
+        async with second.tenures([]):
+            named = ADDRESS.fullmatch(where)
+            assert named is not None
+            stream, version = Stream(named[1], named[2]), int(named[3])
+            with pytest.raises(Unavailable):
+                await second.state(stream)
+            await terminate_writer(database)
+            answered: list[int] = []
+            async with asyncio.timeout(20):
+                while not answered:
+                    for log in (first.log, second):
+                        with suppress(Unavailable):
+                            answered.append((await log.state(stream))[0])
+                            assert await log.reached(Heard(*stream, version), 1) == "reached"
+                    await asyncio.sleep(0.01)
+            assert set(answered) == {version}

@@ -68,7 +68,7 @@ class Load:
                 f"{self.parts.urls['submission']}/v1/dossiers/{P}/{code}/good-practices",
                 code,
                 json=body,
-                headers={"Idempotency-Key": f"{code}-{title}"},
+                headers={"Idempotency-Key": title.encode().hex()},
             )
             if answer is not None and answer.status_code == 201:
                 return int(answer.json()["version"])
