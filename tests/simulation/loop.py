@@ -216,7 +216,8 @@ def unwinding() -> Iterator[None]:
     before, collecting = sys.unraisablehook, gc.isenabled()
     sys.unraisablehook = lambda _: None
     gc.disable()
-    gc.freeze()  # or each collection would walk the whole interpreter
+    if not gc.get_freeze_count():  # or each collection would walk the whole interpreter
+        gc.freeze()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
@@ -224,7 +225,6 @@ def unwinding() -> Iterator[None]:
             gc.collect()
     finally:
         sys.unraisablehook = before
-        gc.unfreeze()
         if collecting:
             gc.enable()
 

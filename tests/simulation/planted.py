@@ -9,7 +9,7 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from services.projection import follower
-from shared.messaging import follow, parking, reactions
+from shared.messaging import dead_letters, follow, parking, reactions
 from shared.messaging.follow import Place, Reading
 from shared.messaging.relay import Relay
 from shared.store import sql, writer
@@ -18,7 +18,7 @@ from shared.store.log import Log
 from shared.store.streams import NOTHING
 from tests.simulation import statements
 from tests.simulation.installed import Replaced, with_values
-from tests.simulation.plan import Fault, Plan
+from tests.simulation.plan import Act, Fault, Plan
 from tests.simulation.statements import N, flat
 from tests.simulation.tables import Row, View, unique
 from tests.simulation.world import World
@@ -160,19 +160,23 @@ class _Unlocked:
 
 
 def _redrive_unlocked() -> list[Replaced]:
-    return [(parking.Parking, "line", lambda self, key: _Unlocked())]
+    return [
+        (parking.Parking, "line", lambda self, key: _Unlocked()),
+        (dead_letters, "POLL_S", 0.05),
+    ]
 
 
 def _poisoning(plan: Plan) -> Plan:
-    """One township's clients send poison, then applications, while it is redriven."""
+    """Short lines of one township, redriven again and again while its events go on coming."""
     acts = tuple(
-        replace(
-            act, what="poison" if number % 4 == 0 else "apply", subject="p/t1", tries=0, value=""
-        )
-        for number, act in enumerate(plan.acts)
+        Act(0.3 + 0.04 * n, n % 3, "apply" if n % 5 else "poison", "p/t1") for n in range(60)
     )
-    redrives = tuple(Fault(0.6 + 0.35 * n, "redrive", "review") for n in range(8))
+    redrives = tuple(Fault(0.4 + 0.1 * n, "redrive", "review") for n in range(24))
     return plan.with_acts(acts).with_faults(redrives)
+
+
+def _getting_used(world: World) -> None:
+    world.gets_used_to = True
 
 
 def _with(*faults: Fault) -> Callable[[Plan], Plan]:
@@ -238,5 +242,8 @@ BUGS = (
             *(Fault(0.4 + 0.3 * n, "store crashes", "submission", 0.05) for n in range(5))
         ),
     ),
-    Bug("a redrive without its lock", "I11", 50, replaced=_redrive_unlocked, plan=_poisoning),
+    Bug(
+        "a redrive without its lock", "I6", 50, replaced=_redrive_unlocked,
+        prepare=_getting_used, plan=_poisoning,
+    ),
 )  # fmt: skip

@@ -91,7 +91,7 @@ class Striking:
             case "foreign record":
                 self._foreign(fault.word)
             case "redrive":
-                world.cured = True
+                world.cured = not world.gets_used_to
                 if world.servers[fault.who].redrive():
                     self._hit(fault.kind)
             case "store crashes":

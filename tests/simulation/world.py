@@ -162,7 +162,9 @@ def _open_case(world: "World", received: Received) -> Reaction | None:
     case = Stream("case", f"{record.subject}/1")
 
     def decide(_: object) -> Changes:
-        if event.item == "poison" and not world.cured:
+        if event.item == "poison" and not world.cured and event.reason not in world.borne:
+            if world.gets_used_to:
+                world.borne.add(event.reason)
             raise ValueError("poison")
         return Changes({case: [recused(record.subject, event.reason, event.effective_on)]})
 
@@ -184,6 +186,9 @@ class World:
         self.live_s = 0.0
         self.cured = False
         """Whether review bears by now what it could not bear before."""
+        self.gets_used_to = False
+        self.borne: set[str] = set()
+        """Poison that review has met, and bears from then on where it gets used to it."""
         self.poisoned: set[str] = set()
         """Keys into which a record was put that is none of ours."""
         self.clients = Clients(self)
