@@ -1,5 +1,6 @@
 """A log that was lost, and what of it is left on its topic: whole, or with something missing."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -16,6 +17,7 @@ from shared.messaging.relay import partition_of
 from shared.store.log import Log
 from shared.store.reading import Reader
 from shared.store.session import leased
+from shared.store.streams import Unavailable
 from tests.faults.followed import DOSSIER, message
 from tests.integration.store import command, new_log, note, prepare, serving, stream
 
@@ -39,9 +41,15 @@ async def another(postgres: Databases, template: str | None = None) -> AsyncIter
 async def tell(log: Log, *subjects: str) -> None:
     """An event in each of these streams, one after the other."""
     for name in subjects:
-        await log.decide(
-            command(), stream(name), lambda told, name=name: [note(f"{name} {len(told)}")]
-        )
+        once = command()
+        while True:  # as a client does: with the same key, until it is told
+            try:
+                await log.decide(
+                    once, stream(name), lambda told, name=name: [note(f"{name} {len(told)}")]
+                )
+                break
+            except Unavailable:
+                await asyncio.sleep(0.05)
 
 
 async def written(database: str, *subjects: str) -> list[Record]:
