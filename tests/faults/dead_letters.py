@@ -73,8 +73,10 @@ class Reviewing:
 
 
 @asynccontextmanager
-async def reviewer(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Reviewing]:
-    """Serving, and looking for wishes all the time."""
+async def reviewer(
+    database: str, monkeypatch: pytest.MonkeyPatch, kafka: Kafka | None = None
+) -> AsyncIterator[Reviewing]:
+    """Serving, and looking for wishes all the time; without Kafka where none is given."""
     monkeypatch.setattr(dead_letters, "POLL_S", 0.02)
     await prepare(database)
     broken: set[str] = set()
@@ -93,7 +95,7 @@ async def reviewer(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
         return Reaction([to], decide)
 
     log = reviewing(database)
-    reactions = Reactions(log, Kafka(NOWHERE), {DeficiencyWithdrawn: recuse})
+    reactions = Reactions(log, kafka or Kafka(NOWHERE), {DeficiencyWithdrawn: recuse})
     async with serving(log, [reactions]):
         yield Reviewing(database, log, reactions, broken)
 

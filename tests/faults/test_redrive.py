@@ -11,16 +11,27 @@ import asyncpg
 import pytest
 
 from deploy.cli import dead_letter_acts as acts
+from deploy.local.kafka import Cluster
 from shared.contracts import registry
 from shared.contracts.refusals import Refused
 from shared.messaging.follow import Stopped
+from shared.messaging.kafka import Kafka
 from shared.messaging.parking import LAST_RECORDS, MOST_FAILURES, Key, Parking
 from shared.store.batch import Step
 from shared.store.command import Command, Heard
 from shared.store.log import Log, Tenure
 from shared.store.streams import Stream, Unavailable
 from tests.faults.dead_letters import BY, Reviewing, changed, done, reviewer, told
-from tests.faults.followed import UNREADABLE, headers, message, record, rows
+from tests.faults.followed import (
+    UNREADABLE,
+    headers,
+    message,
+    publish,
+    record,
+    rows,
+    showing,
+    topics,
+)
 from tests.integration.store import command
 from tests.integration.test_log import terminate_writer
 from tests.integration.test_messaging import until
@@ -146,6 +157,27 @@ async def test_live_records_and_wishes_together_leave_nothing_out_of_order(
     await review.redrive("p/t")
     assert await review.officers() == names
     assert await review.parked() == []
+
+
+@pytest.mark.kafka
+async def test_a_line_is_followed_again_while_its_topic_brings_more(
+    database: str, monkeypatch: pytest.MonkeyPatch, clean_kafka: Cluster
+) -> None:
+    kafka, names = Kafka(clean_kafka.bootstrap), [str(number) for number in range(40)]
+    await topics(kafka)
+    sent = told("p/t", *names)
+    async with reviewer(database, monkeypatch, kafka) as review:
+        review.broken.add("0")
+        await publish(kafka, sent[:10])
+        await until(showing(database, "SELECT count(*) FROM parked", (10,)))
+        review.broken.clear()
+        publishing = asyncio.create_task(publish(kafka, sent[10:]))
+        outcomes = {(await review.redrive("p/t"))[0]["outcome"] for _ in range(3)}
+        await publishing
+        await until(showing(database, "SELECT count(*) FROM log", (40,)))
+        assert await review.officers() == names
+        assert await review.parked() == []
+        assert "drained" in outcomes
 
 
 async def test_a_wish_goes_on_after_its_process_lost_the_lease(
