@@ -12,7 +12,7 @@ UV := .venv/tools/bin/uv
 # Whoever has the tools for development keeps them: a demo never takes packages away.
 INSTALLED := $(if $(wildcard .venv/bin/pytest),.venv/.dev,.venv/.demo)
 
-.PHONY: demo demo-once test check faults bench lock clean
+.PHONY: demo demo-once test check faults bench simulate lock clean
 .DELETE_ON_ERROR:
 
 demo: $(INSTALLED)
@@ -38,6 +38,11 @@ faults: .venv/.dev
 
 bench: .venv/.dev
 	.venv/bin/python -m tests.benchmarks $(ARGS)
+
+# SEEDS=100000 FROM=0 for many, SEED=7 to see one again.
+simulate: .venv/.dev
+	.venv/bin/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) \
+		--from $(or $(FROM),0)) $(ARGS)
 
 lock: .venv/.tools
 	for name in tools base demo dev; do \
