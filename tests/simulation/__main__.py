@@ -11,16 +11,10 @@ from collections import Counter
 
 from tests.simulation.invariants import check
 from tests.simulation.plan import draw
-from tests.simulation.shrinking import failure, smallest
+from tests.simulation.shrinking import failure, outcome, smallest
 from tests.simulation.world import run
 
 CHUNK = 50
-
-
-def one(seed: int) -> tuple[int, Counter[str], list[str]]:
-    """What struck in the run of a seed, and what is wrong with it."""
-    world, evidence = run(draw(seed))
-    return seed, world.struck, check(evidence)
 
 
 def main() -> int:
@@ -45,7 +39,7 @@ def _many(asked: argparse.Namespace) -> int:
     began, struck, failed = time.monotonic(), Counter[str](), []
     seeds = range(asked.first, asked.first + asked.seeds)
     with multiprocessing.get_context("spawn").Pool(asked.processes) as pool:
-        for seed, hits, wrong in pool.imap_unordered(one, seeds, CHUNK):
+        for seed, hits, wrong in pool.imap_unordered(outcome, seeds, CHUNK):
             struck.update(hits)
             if wrong:
                 failed.append(seed)

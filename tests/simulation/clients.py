@@ -12,9 +12,9 @@ from shared.contracts.refusals import Refused
 from shared.store.command import Command, Heard
 from shared.store.log import Log
 from shared.store.streams import Changes, Claim, Stream, Unavailable, Written
+from tests.simulation.answers import MODEL_ALL
 from tests.simulation.happening import noted
 from tests.simulation.plan import Act
-from tests.simulation.statements import MODEL_ALL
 
 if TYPE_CHECKING:
     from tests.simulation.world import Instance, World

@@ -15,10 +15,10 @@ from shared.messaging import dead_letters, follow, kafka, reactions, relay, topi
 from shared.messaging.reactions import Received
 from shared.store import log, recording, session, settle, writer
 from tests.simulation import kafka as played
-from tests.simulation.kafka import Cluster
+from tests.simulation.answers import MODEL_ADD
+from tests.simulation.cluster import Cluster
+from tests.simulation.connections import Postgres
 from tests.simulation.loop import PROCESS, Loop
-from tests.simulation.postgres import Postgres
-from tests.simulation.statements import MODEL_ADD
 from tests.simulation.trace import Trace
 
 Replaced = tuple[Any, str, Any]

@@ -16,10 +16,11 @@ from shared.store import sql, writer
 from shared.store.batch import Batch
 from shared.store.log import Log
 from shared.store.streams import NOTHING
-from tests.simulation import statements
+from tests.simulation import answers, statements
+from tests.simulation.answers import N
 from tests.simulation.installed import Replaced, with_values
 from tests.simulation.plan import Act, Fault, Plan
-from tests.simulation.statements import N, flat
+from tests.simulation.statements import flat
 from tests.simulation.tables import Row, View, unique
 from tests.simulation.world import World
 
@@ -32,7 +33,7 @@ class Bug:
     invariant: str
     within: int
     replaced: Callable[[], list[Replaced]] = list
-    statement: tuple[str, str, statements.Answer] | None = None
+    statement: tuple[str, str, answers.Answer] | None = None
     prepare: Callable[[World], None] | None = None
     plan: Callable[[Plan], Plan] = lambda plan: plan
 
@@ -134,7 +135,7 @@ def _forgetting() -> list[Replaced]:
 
 
 def _append_ignoring_keys(view: View, *columns: Any) -> list[Row]:
-    statements._log(view, statements._records(columns))
+    answers.log_events(view, answers.records_of(columns))
     view.write("command").update((v[0], v) for v in zip(*columns[N : N + 6], strict=True))
     taken = view.read("claim")
     for one in zip(*columns[N + 6 : N + 9], strict=True):

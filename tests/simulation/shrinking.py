@@ -1,11 +1,12 @@
 """A plan that fails, made as small as it gets while it still fails in the same way."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from tests.simulation.invariants import check
-from tests.simulation.plan import Act, Fault, Plan
+from tests.simulation.plan import Act, Fault, Plan, draw
 from tests.simulation.world import World, run
 
 T = TypeVar("T")
@@ -35,6 +36,12 @@ class Failure:
                 *(f"  {line[:200]}" for line in self.lines),
             ]
         )
+
+
+def outcome(seed: int) -> tuple[int, Counter[str], list[str]]:
+    """What struck in the run of a seed, and what is wrong with it."""
+    world, evidence = run(draw(seed))
+    return seed, world.struck, check(evidence)
 
 
 def failure(plan: Plan, prepare: Prepare = None) -> Failure | None:

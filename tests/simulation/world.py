@@ -20,13 +20,14 @@ from shared.messaging.relay import Relay
 from shared.store.log import Duty, Log
 from shared.store.streams import Aggregate, Changes, Stream
 from tests.simulation.clients import Clients
+from tests.simulation.cluster import Cluster
+from tests.simulation.connections import Postgres
 from tests.simulation.evidence import Evidence, collect
 from tests.simulation.happening import recused
 from tests.simulation.installed import installed
-from tests.simulation.kafka import Cluster
 from tests.simulation.loop import Loop, Process, Stuck, unwinding
 from tests.simulation.plan import FAULTS_UNTIL_S, SERVICES, Plan
-from tests.simulation.postgres import Postgres, Server
+from tests.simulation.postgres import Server
 from tests.simulation.striking import Striking
 from tests.simulation.trace import Trace
 
