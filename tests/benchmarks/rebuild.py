@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -56,7 +56,7 @@ def events() -> Iterator[Record]:
         )  # fmt: skip
 
 
-async def copied(dsn: str, rows: list[tuple[object, ...]]) -> float:
+async def copied(dsn: str, rows: Sequence[tuple[object, ...]]) -> float:
     """Events a second, by COPY into a table with the journal's columns and its key."""
     connection = await asyncpg.connect(dsn)
     await connection.execute("CREATE TABLE raw_journal (LIKE journal, PRIMARY KEY (position))")
@@ -85,6 +85,7 @@ async def rebuilt(dsn: str) -> float:
         f" {name}.dossier_progress WHERE version = {A_STREAM}"
         f" AND json_array_length(row->'deficiencies') = {A_STREAM})"
     )
+    assert counts is not None
     assert tuple(counts) == (EVENTS, EVENTS // A_STREAM), "every event is there once"
     await connection.execute("DELETE FROM folded WHERE version > 1")
     await connection.execute(f"DROP SCHEMA {name} CASCADE")
