@@ -153,6 +153,8 @@ class _Whole(_Log):
         super().__init__(service, heads[-1], checked)
         self._heads = heads
         self._vacant = bundle.vacant(service)
+        for position in self._vacant:  # nobody can tell it from one that was taken out
+            self._find("event-void", position=position)
         self._leaves: Leaves | None = bundle.leaves(service)
         self._places: dict[bytes, int] | None = None
         self._found: dict[int, bytes] = {}

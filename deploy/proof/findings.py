@@ -34,6 +34,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "第 {position} 号事件被删去",
         "The event at position {position} was removed",
     ),
+    "event-void": (
+        "第 {position} 号没有事件：据称恢复备份后未能取回（void），只留下叶哈希",
+        "Position {position} has no event: it is said that it could not be taken back after a "
+        "restore (void); only its leaf is left",
+    ),
     "event-reordered": (
         "第 {position} 号事件被移位：排在第 {after} 号之后",
         "The event at position {position} was moved: it stands behind position {after}",

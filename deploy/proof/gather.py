@@ -105,9 +105,9 @@ async def take(reader: Reader, wish: Wish) -> Taken:
                 break
             packed += one.leaf
             at = one.position
-            if one.stream is None:
+            if not one.there:
                 taken.vacant[one.position] = one.leaf
-            else:
+            if one.stream is not None:
                 taken.versions[one.stream] = one.version
     taken.leaves = Leaves(packed)
     return taken

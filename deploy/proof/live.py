@@ -86,9 +86,12 @@ async def _recomputed(
     versions: dict[str, int] = {}
     while page := await leaves(reader, len(found) // WIDTH, PAGE):
         after = len(found) // WIDTH
-        records = iter(await reader.page(after, sum(one.stream is not None for one in page)))
+        records = iter(await reader.page(after, sum(one.there for one in page)))
         for one in page:
-            if one.stream is None:
+            if one.position <= size and one.stream is not None:
+                versions[one.stream] = one.version
+            if not one.there:
+                checked.find("event-void", reader.service, position=one.position)
                 found += one.leaf
                 continue
             record = next(records)
@@ -97,8 +100,6 @@ async def _recomputed(
                 event = f"{one.stream}@{one.version}"
                 checked.find("leaf-not-live", reader.service, position=one.position, event=event)
             found += computed
-            if one.position <= size:
-                versions[one.stream] = one.version
             checked.events += 1
         progress(reader.service, len(found) // WIDTH)
     checked.streams += len(versions)

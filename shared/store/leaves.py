@@ -18,7 +18,8 @@ _PAGE = (
 )
 _VOID = (
     "SELECT DISTINCT ON (position) position,"
-    " (SELECT h->>1 FROM jsonb_array_elements(headers) AS h WHERE h->>0 = 'ce_leaf') FROM void"
+    " (SELECT h->>1 FROM jsonb_array_elements(headers) AS h WHERE h->>0 = 'ce_leaf'),"
+    " context || '/' || subject, version FROM void"
     " WHERE position > $1 AND position <= $2 ORDER BY position, adopted_at"
 )
 
@@ -30,30 +31,31 @@ class Rows(Protocol):
 
 
 class Leaf(NamedTuple):
-    """One place of the tree; `stream` is None where no event of this log is."""
+    """One place of the tree; `there` says whether this log has the event."""
 
     position: int
     leaf: bytes
     stream: str | None
     version: int
+    there: bool
 
 
 async def leaves(log: Rows, after: int, limit: int) -> Sequence[Leaf]:
-    """The places behind a position, without a gap, as far as events go; none at the end."""
-    found = await log.rows(_PAGE, after, limit)
-    if not found:
-        return []
-    if found[-1][0] - after == len(found):
-        return [Leaf(*row) for row in found]
-    kept = {
-        row[0]: bytes.fromhex(row[1]) if row[1] else VACANT
-        for row in await log.rows(_VOID, after, found[-1][0])
+    """The places behind a position, without a gap; none at the end."""
+    found = [
+        Leaf(row[0], row[1], row[2], row[3], True) for row in await log.rows(_PAGE, after, limit)
+    ]
+    last = found[-1].position if found else after
+    if len(found) == limit == last - after:
+        return found
+    # What could not be taken back may be all that is left of the end.
+    end = last if len(found) == limit else 2**63 - 1
+    by_position = {
+        row[0]: Leaf(row[0], bytes.fromhex(row[1]) if row[1] else VACANT, row[2], row[3], False)
+        for row in await log.rows(_VOID, after, end)
     }
-    whole: list[Leaf] = []
-    at = after
-    for row in found:
-        for missing in range(at + 1, row[0]):
-            whole.append(Leaf(missing, kept.get(missing, VACANT), None, 0))
-        whole.append(Leaf(*row))
-        at = row[0]
-    return whole
+    by_position |= {one.position: one for one in found}
+    return [
+        by_position.get(position) or Leaf(position, VACANT, None, 0, False)
+        for position in range(after + 1, max(by_position, default=after) + 1)
+    ]

@@ -21,9 +21,9 @@ from shared.store.log import Log, Tenure
 from shared.store.streams import Unavailable
 from shared.telemetry.metrics import TREE_CONTRADICTED, TREE_SIZE
 
-PAGE = 2000
+PAGE = 500
 # Hashing in slices of about a millisecond, so that no command waits for it.
-SLICE = 1000
+SLICE = 500
 DUTY = "tree-heads"
 
 _HEADS = (
@@ -153,7 +153,7 @@ class Tree:
             for one in page:
                 if one.stream is not None:
                     self._versions[one.stream] = one.version
-            self._last = page[-1].leaf if page[-1].stream is not None else None
+            self._last = page[-1].leaf if page[-1].there else None
             await asyncio.sleep(0)
 
     async def _fits(self) -> None:

@@ -7,11 +7,14 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from deploy.local.kafka import Cluster
+from deploy.proof.bundle import Bundle
+from deploy.proof.check import check
 from shared.contracts.audit import TOPIC
 from shared.events.signing import genuine
 from shared.events.stream_map import StreamMap
 from shared.events.tree import root
 from shared.store.tree_heads import keys
+from tests.integration.exports import taken
 from tests.integration.heads import (
     covered,
     key_file,
@@ -119,6 +122,35 @@ async def test_a_log_that_was_altered_is_signed_no_more(
         await asyncio.sleep(0.1)
         assert log.readiness().ready  # commands are not what is at fault
         assert await stored(log) == before
+
+
+VOIDED = """
+INSERT INTO void (topic, partition, "offset", position, context, subject, version, id, headers,
+                  value, reason, adopted_at)
+SELECT 'fuyan.dossier.v1', 0, 3, position, context, subject, version, id,
+       jsonb_build_array(jsonb_build_array('ce_leaf', encode(leaf, 'hex'))), data, 'fork', now()
+  FROM log WHERE position = 4;
+DELETE FROM log WHERE position = 4
+"""
+
+
+async def test_a_place_that_could_not_be_taken_back_keeps_its_leaf_and_is_named(
+    database: str, tmp_path: Path
+) -> None:
+    await prepare(database)
+    async with signing(database, key_file(tmp_path)) as log:
+        await write(log, 3)
+        await write(log, 1, "p/u")
+        await covered(log)
+    await tamper(database, VOIDED)
+    async with signing(database, key_file(tmp_path)) as log:
+        await write(log, 1, "p/u")
+        head = await covered(log)
+        assert (head.size, log.readiness().degraded) == (5, [])
+    out = await taken(database, tmp_path / "taken.zip")
+    assert [(f.code, f.facts) for f in check(Bundle(out)).findings] == [
+        ("event-void", {"position": 4})
+    ]
 
 
 async def test_a_tail_cut_off_under_the_running_writer_is_noticed(

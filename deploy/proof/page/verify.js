@@ -343,6 +343,7 @@ class Log {
 class Whole extends Log {
   async open(parts, said) {
     this.vacant = new Map(Object.entries(said.vacant ?? {}).map(([p, leaf]) => [Number(p), leaf]));
+    for (const position of this.vacant.keys()) this.find("event-void", { position });
     const packed = await part(parts, `leaves/${this.service}.bin`);
     if (packed.length % 32) throw new Damaged(`leaves/${this.service}.bin`, "not a whole number of leaves");
     const leaves = [];
