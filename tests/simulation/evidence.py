@@ -79,7 +79,7 @@ def collect(world: "World", quiet: bool) -> Evidence:
         seen=world.clients.seen,
         poisoned=frozenset(world.poisoned),
         lagging=[] if quiet else world.lagging() or ["a client still waits for its answer"],
-        broken=[*world.clients.wrong, *(f"unheard: {one}" for one in world.loop.broken)],
+        broken=[*world.clients.wrong, *(f"unforeseen: {one}" for one in world.loop.broken)],
     )
 
 

@@ -9,8 +9,9 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from services.projection import follower
-from shared.messaging import dead_letters, follow, parking, reactions
+from shared.messaging import dead_letters, follow, parking, reactions, relay
 from shared.messaging.follow import Place, Reading
+from shared.messaging.kafka import SILENT
 from shared.messaging.relay import Relay
 from shared.store import sql, writer
 from shared.store.batch import Batch
@@ -180,6 +181,28 @@ def _getting_used(world: World) -> None:
     world.gets_used_to = True
 
 
+def _trusting_ends() -> list[Replaced]:
+    async def never(*_: Any) -> bool:
+        return False
+
+    return [(relay, "begins_anew", never)]
+
+
+def _hidden(plan: Plan) -> Plan:
+    """A topic is made anew, and ends where it ended before anybody has looked."""
+    acts = (Act(0.3, 0, "note", "p/t1"), Act(0.75, 0, "note", "p/t1"))
+    return plan.with_acts(acts).with_faults((Fault(0.6, "topic anew", word="fuyan.dossier.v1"),))
+
+
+def _looking_once() -> list[Replaced]:
+    async def before(self: Relay, tenure: Any) -> None:
+        with suppress(*SILENT):
+            async with asyncio.timeout(relay.FIRST_LOOK_S):
+                await self._compare()
+
+    return [(Relay, "before", before)]
+
+
 def _with(*faults: Fault) -> Callable[[Plan], Plan]:
     """Only these faults strike, where the plan of a seed would seldom have them."""
     return lambda plan: plan.with_faults(faults)
@@ -246,5 +269,18 @@ BUGS = (
     Bug(
         "a redrive without its lock", "I6", 50, replaced=_redrive_unlocked,
         prepare=_getting_used, plan=_poisoning,
+    ),
+    # Found here, and put right.
+    Bug(
+        "the relay asks only where its topics end, not how they begin", "I5", 50,
+        replaced=_trusting_ends,
+        plan=_hidden,
+    ),
+    Bug(
+        "a store away at the relay's first look is not foreseen", "unforeseen", 50,
+        replaced=_looking_once,
+        plan=_with(
+            *(Fault(0.2 + 0.25 * n, "store crashes", "submission", 0.1) for n in range(20))
+        ),
     ),
 )  # fmt: skip

@@ -29,12 +29,13 @@ from tests.simulation.loop import Loop, Process, Stuck, unwinding
 from tests.simulation.plan import FAULTS_UNTIL_S, SERVICES, Plan
 from tests.simulation.postgres import Server
 from tests.simulation.striking import Striking
+from tests.simulation.tables import State
 from tests.simulation.trace import Trace
 
 BEGAN = datetime(2026, 9, 1, 4, tzinfo=UTC)
 """Noon in Shanghai: a clock that errs by an hour errs by no day."""
 QUIET_S = 2.5
-LIVE_S = 30.0
+LIVE_S = 15.0
 CONTEXT_OF = {"submission": "dossier", "review": "case"}
 
 
@@ -193,6 +194,9 @@ class World:
         self.poisoned: set[str] = set()
         """Keys into which a record was put that is none of ours."""
         self.clients = Clients(self)
+        self.folded: dict[tuple[str, str], tuple[int, int]] = {}
+        """The read model as it must be now: the journal, folded as far as the cursor says."""
+        self.servers["projection"].on_commit.append(self._on_commit)
         self.cluster.struck = lambda what: self.struck.update((what,))
 
     def start(self, name: str) -> Instance:
@@ -200,6 +204,19 @@ class World:
         instance = self.instances[name] = Instance(self, service, letter)
         instance.start()
         return instance
+
+    def _on_commit(self, before: State, after: State) -> None:
+        """I7: at every commit the read model is the fold of the journal up to its cursor."""
+        if before["folded"] is after["folded"] and before["model"] is after["model"]:
+            return
+        for position in range(before["folded"][1] + 1, after["folded"][1] + 1):
+            record, own = after["journal"][position]
+            count, total = self.folded.get((record.context, record.subject), (0, 0))
+            self.folded[record.context, record.subject] = (count + 1, total + own)
+        if after["folded"][1] < before["folded"][1]:
+            self.clients.wrong.append(f"I8: the cursor went back to {after['folded'][1]}")
+        if after["model"] != self.folded:
+            self.clients.wrong.append(f"I7: at {after['folded'][1]} the model was {after['model']}")
 
     def running(self, service: str) -> list[Instance]:
         return [
