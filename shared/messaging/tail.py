@@ -13,7 +13,8 @@ from shared.store.session import StoreRefuses
 # Two pages of the relay's smaller size: what a crash can leave unseen in the cursor.
 LAST = 400
 QUIET_MS = 1000
-SILENT_S = 30.0
+# As long as one request may take; a topic emptied while it is read has nothing more to give.
+SILENT_S = 10.0
 
 
 async def compare(

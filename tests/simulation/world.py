@@ -287,7 +287,20 @@ class World:
                     seen = heads.get((context, subject), (0, 0, 0))[2]
                     if seen != version:
                         found.append(f"{consumer} has {context}/{subject}@{seen}, not @{version}")
+            if not found and (missing := len(state["log"]) - len(self._on_topic(topic, state))):
+                found.append(f"{topic} lacks {missing} events")
         return found
+
+    def _on_topic(self, topic: str, state: State) -> set[bytes]:
+        """Ids of events of this log that lie on its topic."""
+        ids = {str(record.id).encode() for record in state["log"].values()}
+        return ids & {
+            value
+            for partition in self.cluster.topics[topic]
+            for record in partition.records
+            for name, value in record.headers
+            if name == "ce_id"
+        }
 
 
 def run(plan: Plan, prepare: Callable[[World], None] | None = None) -> tuple[World, Evidence]:
