@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any, NoReturn
 
+import asyncpg
 import typer
 from rich.console import Console
 from rich.progress import Progress
@@ -22,7 +23,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON on stdout."
 Actor = Annotated[
     str, typer.Option("--actor", help="Who does it, for the record; the user's name if not given.")
 ]
-_AWAY = (*LOST, *SILENT, LeaseLost, Unavailable)
+_AWAY = (*LOST, *SILENT, LeaseLost, Unavailable, asyncpg.PostgresError)
 
 
 def who(actor: str) -> str:
