@@ -186,7 +186,8 @@ async def house(*, nodes: bool = False) -> AsyncIterator[House]:
             if isinstance(broker, Broker):
                 own = links(broker.listeners[name], proxies[name])
                 found.to_kafka[name] = await stack.enter_async_context(own)
-            found.to_postgres[name] = await stack.enter_async_context(links(server.port))
+            sql = links(server.port, speaks_sql=True)
+            found.to_postgres[name] = await stack.enter_async_context(sql)
         found.environment |= {
             "FUYAN_INSTALLATION": "faults",
             "FUYAN_ISSUER": issuer.issuer,

@@ -18,7 +18,7 @@ class Link:
     number: int
     to: asyncio.StreamWriter
     back: asyncio.StreamWriter
-    statements: Statements = field(default_factory=Statements)
+    statements: Statements | None
     losing: bool = False
     """Its replies are lost from now on: the server did what was asked, and nobody hears of it."""
 
@@ -44,6 +44,8 @@ class Links:
     port: int = 0
     to: int = 0
     """The port behind it; a failover turns new links to another server."""
+    speaks_sql: bool = False
+    """Whether PostgreSQL is behind it: only there can a statement be waited for."""
     made: int = 0
     hits: Counter[str] = field(default_factory=Counter)
     open: dict[int, Link] = field(default_factory=dict)
@@ -115,14 +117,15 @@ class Links:
             self.hits["freeze"] += 1
             return
         if forth:
-            link.statements.asked(data)
-            if self._swallowing and link.statements.running(self._swallowing):
-                self._swallowing, link.losing = None, True
+            if link.statements is not None:
+                link.statements.asked(data)
+                if self._swallowing and link.statements.running(self._swallowing):
+                    self._swallowing, link.losing = None, True
         elif self._deaf:
             self.hits["deafen"] += 1
             return
         elif link.losing:
-            if link.statements.completed(data):
+            if link.statements is not None and link.statements.completed(data):
                 self.hits["swallow"] += 1
                 link.reset()
             return
@@ -140,7 +143,8 @@ class Links:
         except OSError:
             writer.transport.abort()
             return
-        link = self.open[number] = Link(number, to, writer)
+        statements = Statements() if self.speaks_sql else None
+        link = self.open[number] = Link(number, to, writer, statements)
         for source, forth in ((back, True), (answers, False)):
             task = asyncio.create_task(self._carry(link, source, forth))
             self._tasks.add(task)
@@ -148,9 +152,9 @@ class Links:
 
 
 @asynccontextmanager
-async def links(to: int, port: int = 0) -> AsyncIterator[Links]:
+async def links(to: int, port: int = 0, *, speaks_sql: bool = False) -> AsyncIterator[Links]:
     """A proxy before the local port `to`, on `port` or any free one."""
-    found = Links(to=to)
+    found = Links(to=to, speaks_sql=speaks_sql)
     server = await asyncio.start_server(found._serve, "127.0.0.1", port)
     found.port = server.sockets[0].getsockname()[1]
     try:

@@ -113,7 +113,9 @@ async def out_of_order_across_topics(ground: Ground) -> None:
 async def poison(ground: Ground) -> None:
     """Five kinds of what nobody can read, under a key of their own, and one under a living key."""
     house, clients = ground.house, ground.clients
-    producer = Producer({"bootstrap.servers": house.broker.bootstrap})
+    producer = Producer(
+        {"bootstrap.servers": house.broker.bootstrap, "message.max.bytes": 2 * 1024 * 1024}
+    )
     alive = f"{clients.programme}/{clients.townships[-1]}"
     values = [b"{", b'"\xff\xfe"', b"\0" * 10, b"x" * (1024 * 1024), json.dumps([1] * 10).encode()]
     for number, value in enumerate(values):
