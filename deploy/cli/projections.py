@@ -16,6 +16,7 @@ from deploy.cli.house import Exit, database
 from deploy.cli.services import Service
 from deploy.cli.telling import Actor, AsJson, answer, bar, explained, who
 from shared import crash
+from shared.collector import calm
 
 T = TypeVar("T")
 
@@ -59,6 +60,7 @@ def rebuild(actor: Actor = "", as_json: AsJson = False) -> None:
     from services.projection.building import rebuild as build
 
     dsn = database(Service.projection)
+    calm()  # as a service does at its start
     with explained(), bar(quiet=False) as told:
         found = asyncio.run(build(dsn, who(actor), told))
     zh, en = words.built(found.version, found.position, found.followed)
