@@ -22,6 +22,7 @@ from services.review.views import CaseRows, CaseView, SheetRow, case_view, sheet
 from services.review.workbook_api import workbooks
 from shared.contracts.case import MarksRecorded
 from shared.store.log import Log
+from shared.web import signing_keys
 from shared.web.auth import Who, roles
 from shared.web.spreadsheets import ALSO_TABLE, ALSO_XLSX
 
@@ -43,6 +44,7 @@ def routes(log: Log, directory: Directory) -> APIRouter:
     router.include_router(rewards(log))
     router.include_router(officers(log, directory))
     router.include_router(erasures.routes(log))
+    router.include_router(signing_keys.routes(log))
     return router
 
 

@@ -18,7 +18,6 @@ from shared.settings import ServiceSettings
 from shared.store.log import Duty, Log
 from shared.store.streams import Aggregate
 from shared.store.tree_heads import TreeHeads
-from shared.web import signing_keys
 from shared.web.app import new_app
 from shared.web.freshness import FRESH
 
@@ -52,7 +51,6 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         hears=("dossier",),
     )
     app.include_router(api.routes(log, directory), dependencies=FRESH)
-    app.include_router(signing_keys.routes(log))
     return app
 
 
