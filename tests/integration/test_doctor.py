@@ -1,8 +1,7 @@
 """A small house is healthy; whatever is done to one of its parts, that very thing is named."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 from uuid import uuid4
 
@@ -12,106 +11,19 @@ from typer.testing import CliRunner
 
 from deploy.cli.main import app
 from deploy.cli.services import Service
-from deploy.doctor.examine import House, examine
-from deploy.doctor.finding import Finding
+from deploy.doctor.examine import examine
 from deploy.doctor.record import WRITERS
-from deploy.local.player import play
-from deploy.local.scenario import load
-from deploy.local.stage import Stage, stage
 from shared.contracts.registry import CONTRACTS_URL
 from shared.events.envelope import Record, leaf, sealed, to_headers
 from shared.messaging.kafka import Kafka, partitions
 from shared.store.schema import COLUMNS
 from shared.store.session import LEASE
+from tests.integration.small_house import Damaged, Small, doing, nobody, wrongs
+from tests.integration.small_house import copy as copy
+from tests.integration.small_house import small as small
 
 pytestmark = pytest.mark.timeout(300)
-ACTS = 45
 DOSSIER = "shanting-2018/370406001"
-Damage = Callable[[asyncpg.Connection], Awaitable[object]]
-
-
-@dataclass
-class Small:
-    """A house after its first weeks: its services were asked, and ended."""
-
-    parts: Stage
-    house: House
-    while_it_ran: list[Finding]
-
-    async def looked(self, **databases: str) -> dict[str, Finding]:
-        """What the doctor says, with copies of some databases in the place of theirs."""
-        given = {Service(name): dsn for name, dsn in databases.items()}
-        asked = replace(self.house, databases={**self.house.databases, **given})
-        return {one.check: one async for one in examine(asked, _nobody)}
-
-
-def _nobody(step: str, done: int, total: int) -> None:
-    """Watches the progress."""
-
-
-async def _asked(house: House) -> list[Finding]:
-    return [one async for one in examine(house, _nobody)]
-
-
-@pytest.fixture(scope="module")
-async def small() -> AsyncIterator[Small]:
-    scenario = load()
-    begun = replace(scenario, acts=scenario.acts[:ACTS], checked_on=())
-    async with stage("embedded", 0) as parts:
-        await play(parts.urls, parts.issuer, parts.clock, begun)
-        house = House(
-            {service: parts.databases[service] for service in Service},
-            Kafka(parts.cluster.bootstrap),
-            parts.environment["FUYAN_INSTALLATION"],
-            {service: parts.urls[service] for service in Service},
-            wait_s=10,
-        )
-        found = await _asked(house)
-        for service in Service:
-            port = parts.urls[service].rsplit(":", 1)[1]
-            await asyncio.to_thread(parts.processes.stop, f"{service}-{port}")
-        yield Small(parts, replace(house, urls={}, wait_s=0.2), found)
-
-
-@pytest.fixture
-async def copy(small: Small) -> AsyncIterator[Callable[[Service, Damage], Awaitable[str]]]:
-    """Makes a copy of a database in which something was done; dropped after the test."""
-    made: list[str] = []
-
-    async def damaged(service: Service, damage: Damage) -> str:
-        name = f"doctored_{uuid4().hex}"
-        keeper = await asyncpg.connect(small.parts.server.dsn("postgres"))
-        try:
-            await keeper.execute(f'CREATE DATABASE "{name}" TEMPLATE "fuyan_{service}"')
-        finally:
-            await keeper.close()
-        made.append(name)
-        connection = await asyncpg.connect(small.parts.server.dsn(name))
-        try:
-            await connection.execute("SET session_replication_role = replica")  # no trigger
-            await damage(connection)
-        finally:
-            await connection.close()
-        return small.parts.server.dsn(name)
-
-    yield damaged
-    keeper = await asyncpg.connect(small.parts.server.dsn("postgres"))
-    for name in made:
-        await keeper.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await keeper.close()
-
-
-def wrongs(found: Mapping[str, Finding]) -> set[str]:
-    return {check for check, one in found.items() if one.state in ("wrong", "away")}
-
-
-def doing(*statements: str) -> Damage:
-    async def damage(connection: asyncpg.Connection) -> None:
-        for statement in statements:
-            done = await connection.execute(statement)
-            assert done.rpartition(" ")[2] != "0", f"the damage did nothing: {statement}"
-
-    return damage
 
 
 async def test_a_small_house_is_healthy_while_it_runs(small: Small) -> None:
@@ -128,7 +40,7 @@ async def test_a_small_house_is_healthy_while_it_runs(small: Small) -> None:
     assert found["tree/review"].state == "well"
 
 
-async def test_and_when_nobody_serves_it_any_more(small: Small) -> None:
+async def test_and_whennobody_serves_it_any_more(small: Small) -> None:
     found = await small.looked()
     assert wrongs(found) == set()
     assert found["lease/review"].state == found["versions"].state == "skipped"
@@ -188,7 +100,7 @@ PROGRAMME = "programme/shanting-2018"
 )
 async def test_what_was_done_to_events_is_named_and_nothing_else(
     small: Small,
-    copy: Callable[[Service, Damage], Awaitable[str]],
+    copy: Damaged,
     service: Service,
     statements: list[str],
     named: set[tuple[str, str, str]],
@@ -209,7 +121,7 @@ async def test_what_was_done_to_events_is_named_and_nothing_else(
 
 
 async def test_an_event_gone_from_a_log_shows_there_and_as_extra_everywhere_else(
-    small: Small, copy: Callable[[Service, Damage], Awaitable[str]]
+    small: Small, copy: Damaged
 ) -> None:
     last = (
         "DELETE FROM log WHERE position = (SELECT max(position) FROM log WHERE context = 'dossier')"
@@ -238,7 +150,7 @@ async def _next(connection: asyncpg.Connection, installation: str) -> Record:
 
 
 async def test_an_event_that_never_reached_kafka_is_named_as_missing_there(
-    small: Small, copy: Callable[[Service, Damage], Awaitable[str]]
+    small: Small, copy: Damaged
 ) -> None:
     made: list[Record] = []
 
@@ -260,7 +172,7 @@ async def test_an_event_that_never_reached_kafka_is_named_as_missing_there(
 
 
 async def test_rows_of_the_read_models_that_no_fold_makes_are_named(
-    small: Small, copy: Callable[[Service, Damage], Awaitable[str]]
+    small: Small, copy: Damaged
 ) -> None:
     seen = await asyncpg.connect(small.parts.databases[PROJECTION])
     own = f"progress_v{await seen.fetchval('SELECT version FROM pointer')}"
@@ -306,7 +218,7 @@ async def test_rows_of_the_read_models_that_no_fold_makes_are_named(
 )
 async def test_what_endangers_a_store_is_named(
     small: Small,
-    copy: Callable[[Service, Damage], Awaitable[str]],
+    copy: Damaged,
     service: Service,
     statements: list[str],
     checks: set[str],
@@ -320,9 +232,7 @@ async def test_what_endangers_a_store_is_named(
     assert wrongs(found) == checks
 
 
-async def test_what_is_parked_is_named_and_not_called_lost(
-    small: Small, copy: Callable[[Service, Damage], Awaitable[str]]
-) -> None:
+async def test_what_is_parked_is_named_and_not_called_lost(small: Small, copy: Damaged) -> None:
     async def park(connection: asyncpg.Connection) -> None:
         await connection.execute(
             f"DELETE FROM heard WHERE context = 'dossier' AND subject = '{DOSSIER}'"
@@ -368,12 +278,12 @@ async def test_topics_that_are_not_as_declared_are_named(
 
 async def test_a_silent_part_is_away_and_the_rest_is_looked_at(small: Small) -> None:
     asked = replace(small.house, kafka=Kafka("127.0.0.1:1"))
-    found = {one.check: one async for one in examine(asked, _nobody)}
+    found = {one.check: one async for one in examine(asked, nobody)}
     assert wrongs(found) == {"topics", *(f"topic/{name}" for name in WRITERS)}
     assert found["journal/case"].state == "well"
 
 
-async def test_a_record_of_nobodys_in_a_topic_is_named(small: Small) -> None:
+async def test_a_record_ofnobodys_in_a_topic_is_named(small: Small) -> None:
     """Last in this file: a topic gives nothing back."""
     log = await asyncpg.connect(small.parts.databases[Service.submission])
     new = await _next(log, small.house.installation)
