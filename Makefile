@@ -6,6 +6,8 @@ KAFKA ?=
 ARGS ?=
 # What `make faults` draws its faults from; any number, and the same again for the same run.
 SEED ?=
+# A file that it writes its table into.
+REPORT ?=
 # How many tests run beside each other, each with its own PostgreSQL and Kafka (0: one by one).
 JOBS ?= 2
 UV := .venv/tools/bin/uv
@@ -33,7 +35,7 @@ check: .venv/.dev
 
 faults: .venv/.dev
 	@seed=$${SEED:-$$(date +%s)}; echo "make faults SEED=$(SEED) draws from seed $$seed"; \
-	FUYAN_FAULTS=full FUYAN_FAULT_SEED=$$seed .venv/bin/python -m pytest -q \
+	FUYAN_FAULTS=full FUYAN_FAULT_SEED=$$seed FUYAN_FAULT_REPORT=$(REPORT) .venv/bin/python -m pytest -q \
 		tests/faults/test_matrix.py tests/faults/test_apart.py $(ARGS)
 
 bench: .venv/.dev
