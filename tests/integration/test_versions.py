@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from deploy.local.postgres import Databases
 from services.projection import building
 from services.projection.comparing import compare
+from services.projection.feeding import TAKE
 from services.projection.models import schema
+from services.projection.versions import LOCKS
 from shared.contracts.refusals import Refused
 from shared.messaging.reactions import Received
 from shared.store.migrate import migrate
@@ -188,6 +190,19 @@ async def test_acts_exclude_each_other(database: str, connection: asyncpg.Connec
     await other.close()
 
 
+async def test_a_version_that_is_being_built_is_built_by_one_and_dropped_by_nobody(
+    database: str, connection: asyncpg.Connection
+) -> None:
+    version = await lifecycle.begin(connection, "o7")
+    other = await asyncpg.connect(database)
+    assert await other.fetchval(TAKE, LOCKS, version)
+    with pytest.raises(Refused, match="read-models-being-built"):
+        await built(database)
+    with pytest.raises(Refused, match="read-models-being-built"):
+        await lifecycle.drop(connection, version, "o7")
+    await other.close()
+
+
 async def test_a_version_that_lacks_a_column_is_not_promoted(
     database: str, connection: asyncpg.Connection
 ) -> None:
@@ -225,6 +240,7 @@ async def test_what_is_there_becomes_version_1_of_the_first_folds(
     monkeypatch.setattr(schema, "FOLDS", 7)
     await migrate(database, MIGRATIONS, None, ("journal",))
     row = await connection.fetchrow("SELECT version, position, folds, built_at FROM folded")
+    assert row is not None
     assert tuple(row)[:3] == (1, len(EVENTS), 1)
     assert row["built_at"] is not None
     assert await connection.fetchval("SELECT count(*) FROM progress_v1.timeline") == before
@@ -238,5 +254,6 @@ async def test_a_database_that_is_set_up_anew_is_of_the_image_that_does_it(
     await migrate(database, MIGRATIONS, None, ("journal",))
     connection = await asyncpg.connect(database)
     row = await connection.fetchrow("SELECT version, position, folds FROM folded")
+    assert row is not None
     assert tuple(row) == (1, 0, 7)
     await connection.close()
