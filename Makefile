@@ -34,7 +34,7 @@ check: .venv/.dev
 	.venv/bin/fuyan contracts check
 
 faults: .venv/.dev
-	@seed=$${SEED:-$$(date +%s)}; echo "make faults SEED=$(SEED) draws from seed $$seed"; \
+	@seed=$${SEED:-$$(date +%s)}; echo "make faults SEED=$$seed draws the same again"; \
 	FUYAN_FAULTS=full FUYAN_FAULT_SEED=$$seed FUYAN_FAULT_REPORT=$(REPORT) .venv/bin/python -m pytest -q \
 		tests/faults/test_matrix.py tests/faults/test_apart.py $(ARGS)
 
