@@ -132,6 +132,16 @@ class Kafka:
                 await admin.delete_records(deleted)
 
 
+def check_fetching(consumer: AIOKafkaConsumer | None) -> None:
+    """Raise KafkaError where a consumer has stopped to fetch: it answers nothing, and for ever.
+
+    Seen when a broker is killed in the midst of a fetch: the client's own task of fetching ends,
+    and whoever waits for records is not told.
+    """
+    if consumer is not None and consumer._fetcher.error_future.done():
+        raise KafkaError("the consumer has stopped to fetch")
+
+
 async def abandoned(producer: AIOKafkaProducer) -> None:
     """End a producer without sending what it still holds: whoever begins again reads the log.
 

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from aiokafka.errors import KafkaError
 
+from deploy.local.kafka import Cluster
 from shared.contracts.case import Closed
-from shared.messaging.kafka import Kafka
+from shared.messaging.kafka import Kafka, check_fetching
 from shared.messaging.reactions import Reactions
 from shared.messaging.relay import Relay
 from tests.integration.store import command, new_log, note, prepare, serving, stream
@@ -20,6 +22,16 @@ async def silent() -> AsyncIterator[Kafka]:
     for writer in open_:
         writer.close()
     server.close()
+
+
+async def test_a_consumer_that_has_stopped_to_fetch_is_not_waited_for(clean_kafka: Cluster) -> None:
+    """A broker that is killed in the midst of a fetch may leave one behind; it reads nothing more."""
+    async with Kafka(clean_kafka.bootstrap).looking() as consumer:
+        check_fetching(consumer)
+        consumer._fetcher.error_future.cancel()
+        await asyncio.wait((consumer._fetcher.error_future,))
+        with pytest.raises(KafkaError, match="stopped to fetch"):
+            check_fetching(consumer)
 
 
 async def test_a_service_serves_before_kafka_has_said_a_word(database: str, silent: Kafka) -> None:
