@@ -201,9 +201,7 @@ class Reactions:
             )(handle)
         return broker
 
-    async def _watch(
-        self, tenure: Tenure, over: asyncio.Future[None], broker: KafkaBroker
-    ) -> None:
+    async def _watch(self, tenure: Tenure, over: asyncio.Future[None], broker: KafkaBroker) -> None:
         """Until trouble; when all is read, look for gaps, and whether the topics are the same."""
         async with self._kafka.looking() as consumer:
             while not (await asyncio.wait((over,), timeout=WATCH_S))[0]:

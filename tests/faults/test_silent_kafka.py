@@ -25,7 +25,7 @@ async def silent() -> AsyncIterator[Kafka]:
 
 
 async def test_a_consumer_that_has_stopped_to_fetch_is_not_waited_for(clean_kafka: Cluster) -> None:
-    """A broker that is killed in the midst of a fetch may leave one behind; it reads nothing more."""
+    """A broker that is killed in the midst of a fetch may leave one; it reads nothing more."""
     async with Kafka(clean_kafka.bootstrap).looking() as consumer:
         check_fetching(consumer)
         consumer._fetcher.error_future.cancel()
