@@ -10,7 +10,7 @@ from shared.events.envelope import leaf, sealed
 from shared.events.signing import Jwk
 from shared.events.stream_map import StreamMap
 from shared.events.tree import WIDTH, Leaves
-from shared.store.leaves import leaves
+from shared.store.leaves import VACANT, leaves
 from shared.store.reading import Reader
 from shared.store.tree_heads import heads, keys
 
@@ -91,7 +91,8 @@ async def _recomputed(
             if one.position <= size and one.stream is not None:
                 versions[one.stream] = one.version
             if not one.there:
-                checked.find("event-void", reader.service, position=one.position)
+                code = "event-removed" if one.leaf == VACANT else "event-void"
+                checked.find(code, reader.service, position=one.position)
                 found += one.leaf
                 continue
             record = next(records)
