@@ -1,6 +1,5 @@
 """The dossiers over HTTP: finding gaps and closing them."""
 
-
 from fastapi import APIRouter
 
 from services.submission.access import (
