@@ -32,7 +32,7 @@ from shared.messaging.follow import (
     read,
     starts,
 )
-from shared.messaging.kafka import Kafka, check_fetching, partitions, stopped
+from shared.messaging.kafka import Kafka, partitions, stopped
 from shared.messaging.parking import BEHIND, LOAD, LOAD_DISCARDED, Parking, key_of
 from shared.messaging.reactions import NEVER_PARKED
 from shared.messaging.topics import ensure
@@ -153,7 +153,6 @@ class Follower:
                 self._degraded.pop("journal", None)
                 watching = asyncio.create_task(self._watch(looking))
                 while not watching.done():
-                    check_fetching(consumer)
                     found = await consumer.getmany(timeout_ms=WAIT_MS, max_records=MAX_RECORDS)
                     if found:
                         crash_point("projection/polled")

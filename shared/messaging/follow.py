@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from shared.contracts.registry import Event, UnknownType, decode
 from shared.events.envelope import Identity, Malformed, Record, from_kafka, identity
-from shared.messaging.kafka import SILENT
+from shared.messaging.kafka import SILENT, unbroken
 from shared.messaging.topics import TopicMismatch
 from shared.store.streams import Unavailable
 
@@ -148,7 +148,7 @@ async def follow_for_ever(
     while True:
         begun = asyncio.get_running_loop().time()
         try:
-            await once()
+            await unbroken(once())
         except Recreated as error:
             reading.from_the_beginning()
             degraded[what] = str(error)

@@ -16,7 +16,7 @@ from shared.contracts.registry import CONTRACTS_URL
 from shared.events.envelope import Headers
 from shared.events.signing import genuine
 from shared.events.tree import Frontier
-from shared.messaging.kafka import SILENT, Kafka, abandoned, partitions
+from shared.messaging.kafka import SILENT, Kafka, abandoned, partitions, unbroken
 from shared.messaging.relay import partition_of
 from shared.messaging.topics import TopicMismatch, ensure
 from shared.store.leaves import leaves
@@ -67,7 +67,7 @@ class HeadRelay:
         while not self._signing.contradicted:
             begun = asyncio.get_running_loop().time()
             try:
-                await self._publish()
+                await unbroken(self._publish())
             except (*SILENT, Unavailable, Wiped, TopicMismatch) as error:
                 self._log.degraded[DUTY] = f"{type(error).__name__}: {error}".strip(": ")
                 await logger.awarning("publishing tree heads begins again", error=repr(error))

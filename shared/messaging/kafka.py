@@ -5,7 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -19,6 +19,7 @@ from shared.settings import ServiceSettings
 
 # stop() of a client never returns while Kafka is silent; its sockets close with the process.
 STOP_S = 2.0
+T = TypeVar("T")
 REQUEST_MS = 10_000
 SILENT = (KafkaError, OSError, TimeoutError)
 """What clients raise while Kafka is away, slow or refuses."""
@@ -132,14 +133,19 @@ class Kafka:
                 await admin.delete_records(deleted)
 
 
-def check_fetching(consumer: AIOKafkaConsumer | None) -> None:
-    """Raise KafkaError where a consumer has stopped to fetch: it answers nothing, and for ever.
+async def unbroken(work: Awaitable[T]) -> T:
+    """What it comes to; raises KafkaError where the client cancelled it, and nobody told us to end.
 
-    Seen when a broker is killed in the midst of a fetch: the client's own task of fetching ends,
-    and whoever waits for records is not told.
+    aiokafka cancels what waits on a connection that it closes, as when a broker is killed. Taken
+    for the word to end, that leaves a task group without one of its tasks, and nobody hears of it.
     """
-    if consumer is not None and consumer._fetcher.error_future.done():
-        raise KafkaError("the consumer has stopped to fetch")
+    try:
+        return await work
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise KafkaError("the client gave up a connection in the midst of a request") from None
 
 
 async def abandoned(producer: AIOKafkaProducer) -> None:

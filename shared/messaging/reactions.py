@@ -36,7 +36,7 @@ from shared.messaging.follow import (
     read,
     starts,
 )  # fmt: skip
-from shared.messaging.kafka import Kafka, check_fetching, partitions, stopped
+from shared.messaging.kafka import Kafka, partitions, stopped
 from shared.messaging.parking import BEHIND, LOAD, LOAD_DISCARDED, Key, Parking, key_of
 from shared.messaging.topics import ensure
 from shared.store.batch import Step, Unparked
@@ -136,7 +136,7 @@ class Reactions:
         try:
             await broker.start()
             self._log.degraded.pop("reactions", None)
-            await self._watch(tenure, over, broker)
+            await self._watch(tenure, over)
         finally:
             self.all_read = False
             over.cancel()
@@ -201,12 +201,10 @@ class Reactions:
             )(handle)
         return broker
 
-    async def _watch(self, tenure: Tenure, over: asyncio.Future[None], broker: KafkaBroker) -> None:
+    async def _watch(self, tenure: Tenure, over: asyncio.Future[None]) -> None:
         """Until trouble; when all is read, look for gaps, and whether the topics are the same."""
         async with self._kafka.looking() as consumer:
             while not (await asyncio.wait((over,), timeout=WATCH_S))[0]:
-                for subscriber in broker.subscribers:
-                    check_fetching(getattr(subscriber, "consumer", None))
                 self.all_read = await self._reading.look(consumer, self._partitions)
                 if self.all_read:
                     self._reading.at_end(tenure.writer.heads)

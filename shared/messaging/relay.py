@@ -20,7 +20,7 @@ from aiokafka.partitioner import murmur2
 from shared.contracts.registry import CONTEXTS, CONTRACTS_URL
 from shared.crash import crash_point
 from shared.events.envelope import Record
-from shared.messaging.kafka import SILENT, Kafka, abandoned, partitions
+from shared.messaging.kafka import SILENT, Kafka, abandoned, partitions, unbroken
 from shared.messaging.outgoing import dressed, erases, outgoing
 from shared.messaging.tail import begins_anew, compare
 from shared.messaging.topics import TopicMismatch, declared, ensure
@@ -79,7 +79,7 @@ class Relay:
         """Compare the ends of the topics with the log; who is silent now is asked before use."""
         try:
             async with asyncio.timeout(FIRST_LOOK_S):
-                await self._compare()
+                await unbroken(self._compare())
         except (*SILENT, Unavailable) as error:
             self._log.degraded["relay"] = _why(error)
 
@@ -89,7 +89,7 @@ class Relay:
         while True:
             begun = asyncio.get_running_loop().time()
             try:
-                await self._publish(tenure)
+                await unbroken(self._publish(tenure))
             except (*SILENT, Unavailable, Wiped, Erased, TopicMismatch) as error:
                 if isinstance(error, Stray):
                     await self._distrust(tenure)

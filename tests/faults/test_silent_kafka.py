@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from aiokafka.errors import KafkaError
 
-from deploy.local.kafka import Cluster
 from shared.contracts.case import Closed
-from shared.messaging.kafka import Kafka, check_fetching
+from shared.messaging.follow import Reading, follow_for_ever
+from shared.messaging.kafka import Kafka
 from shared.messaging.reactions import Reactions
 from shared.messaging.relay import Relay
 from tests.integration.store import command, new_log, note, prepare, serving, stream
@@ -24,14 +23,27 @@ async def silent() -> AsyncIterator[Kafka]:
     server.close()
 
 
-async def test_a_consumer_that_has_stopped_to_fetch_is_not_waited_for(clean_kafka: Cluster) -> None:
-    """A broker that is killed in the midst of a fetch may leave one; it reads nothing more."""
-    async with Kafka(clean_kafka.bootstrap).looking() as consumer:
-        check_fetching(consumer)
-        consumer._fetcher.error_future.cancel()
-        await asyncio.wait((consumer._fetcher.error_future,))
-        with pytest.raises(KafkaError, match="stopped to fetch"):
-            check_fetching(consumer)
+async def test_a_request_that_the_client_cancels_does_not_end_a_follower() -> None:
+    """As it does to all that wait on a connection when a broker is killed."""
+    tried: list[int] = []
+
+    async def once() -> None:
+        tried.append(len(tried))
+        request: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if len(tried) == 1:
+            request.cancel()
+        await request
+
+    degraded: dict[str, str] = {}
+    following = asyncio.create_task(follow_for_ever(once, Reading({}), degraded, "journal"))
+    async with asyncio.timeout(10):
+        while len(tried) < 2:
+            assert not following.done()
+            await asyncio.sleep(0.01)
+    assert "connection" in degraded["journal"]
+    following.cancel()
+    await asyncio.wait((following,), timeout=5)
+    assert following.cancelled()
 
 
 async def test_a_service_serves_before_kafka_has_said_a_word(database: str, silent: Kafka) -> None:
