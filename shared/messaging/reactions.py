@@ -36,7 +36,7 @@ from shared.messaging.follow import (
     read,
     starts,
 )  # fmt: skip
-from shared.messaging.kafka import Kafka, partitions, stopped
+from shared.messaging.kafka import Kafka, partitions, stopped, unbroken
 from shared.messaging.parking import BEHIND, LOAD, LOAD_DISCARDED, Key, Parking, key_of
 from shared.messaging.topics import ensure
 from shared.store.batch import Step, Unparked
@@ -178,7 +178,7 @@ class Reactions:
                 await asyncio.wait((taking, over), return_when=asyncio.FIRST_COMPLETED)
                 if taking.done() and taking.exception() is None:
                     crash_point("reaction/appended")
-                    await message.ack()
+                    await unbroken(message.ack())
                     return
             finally:
                 taking.cancel()
