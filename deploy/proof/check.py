@@ -21,6 +21,8 @@ def check(
     checked = Checked()
     logs: dict[str, _Whole | _Part] = {}
     by_context: dict[str, _Whole | _Part] = {}
+    if not bundle.services:
+        checked.find("no-head", "")
     for service in bundle.services:
         log = _log(bundle, service, trusted, checked)
         if log is not None:

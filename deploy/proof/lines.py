@@ -15,6 +15,7 @@ from shared.events.envelope import SEALED, Record, leaf, sealed
 
 NAMES = tuple(name.removeprefix("ce_") for name in SEALED)
 _CUT = b',"data":'
+_TOLD = frozenset({*NAMES, "leaf", "salt", "datahash", "datacontenttype", "data_base64"})
 
 
 class Unreadable(Exception):
@@ -62,10 +63,11 @@ def read(line: bytes) -> Line:
     """What a line says; raises Unreadable."""
     attributes, data = split(line)
     try:
-        if "datahash" in attributes:
+        # Data that stand beside a datahash are not believed: whoever reads the line reads them.
+        if "datahash" in attributes and not data:
             datahash = bytes.fromhex(attributes["datahash"])
         else:
-            datahash = sha256(bytes.fromhex(attributes["salt"]) + data).digest()
+            datahash = sha256(bytes.fromhex(attributes.get("salt", "")) + data).digest()
         context = attributes["source"].rsplit("/", 1)[1]
         return Line(
             attributes=attributes,
@@ -84,12 +86,18 @@ def split(line: bytes) -> tuple[dict[str, str], bytes]:
     """Attributes, and the very bytes of the data (empty: none are there); raises Unreadable."""
     # A quote inside of a value is written \", so the first cut is where the data begin.
     head, cut, data = line.partition(_CUT)
+    told = head + b"}" if cut else line
     try:
-        attributes = orjson.loads(head + b"}" if cut else line)
+        attributes = orjson.loads(told)
     except orjson.JSONDecodeError as error:
         raise Unreadable(str(error)) from error
     if not isinstance(attributes, dict) or not all(isinstance(v, str) for v in attributes.values()):
         raise Unreadable("not an object of texts")
+    # A second mention of a name, or what nothing seals, would be read by people and by no check.
+    if orjson.dumps(attributes) != told or not _TOLD.issuperset(attributes):
+        raise Unreadable("says more than an event does")
+    if cut and "data_base64" in attributes:
+        raise Unreadable("data twice")
     if cut:
         return attributes, data.removesuffix(b"}")
     try:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ import pytest
 from deploy.local.postgres import Databases
 from deploy.proof.bundle import Bundle, Scope
 from deploy.proof.check import check
+from deploy.proof.lines import split
 from shared.contracts.audit import ADAPTER
 from shared.events.signing import public_keys
 from tests.integration.exports import (
@@ -85,6 +87,14 @@ def reason(line: bytes) -> bytes:
     return line.replace(b'"noted"', b'"voted"')
 
 
+def forged_beside_its_hash(line: bytes) -> bytes:
+    """Other data, beside the true hash of the true ones: the leaf would be right."""
+    attributes, data = split(line)
+    salt = bytes.fromhex(attributes.pop("salt"))
+    told = {**attributes, "datahash": sha256(salt + data).hexdigest()}
+    return json.dumps(told, separators=(",", ":")).encode()[:-1] + b',"data":{"votes":9}}'
+
+
 def header(name: str, value: str) -> Callable[[bytes], bytes]:
     def change(line: bytes) -> bytes:
         before = json.loads(line)[name]
@@ -153,6 +163,21 @@ SOLID: Ways = {
         {("event-altered", 3)},
     ),
     "a salt": (lambda f: edit(f, 4, header("salt", "00" * 16)), {("event-altered", 4)}),
+    "data beside the hash of others": (
+        lambda f: edit(f, 3, forged_beside_its_hash),
+        {("event-altered", 3)},
+    ),
+    **{
+        f"{name.decode()} that no leaf seals": (
+            lambda f, name=name: edit(f, 3, lambda line: b'{"%s":"x",%s' % (name, line[1:])),
+            {("line-unreadable", 3), ("event-removed", 3), ("stream-incomplete", "dossier/p/t")},
+        )
+        for name in (b"actor", b"data")
+    },
+    "every log": (
+        lambda f: stored(f, "manifest.json", loaded(f, "manifest.json") | {"services": {}}),
+        {("no-head", None)},
+    ),
     "its own leaf": (lambda f: edit(f, 4, header("leaf", "00" * 32)), {("event-altered", 4)}),
     **{
         f"the header {name}": (changing(name, value), {("event-altered", 2)})

@@ -199,6 +199,7 @@ async function shown(span, count, claimed) {
 
 // --- lines ------------------------------------------------------------------------------------
 const CUT = text.encode(',"data":');
+const TOLD = new Set([...SEALED, "leaf", "salt", "datahash", "datacontenttype", "data_base64"]);
 function cutAt(bytes) {
   for (let at = bytes.indexOf(CUT[0]); at >= 0; at = bytes.indexOf(CUT[0], at + 1)) {
     if (CUT.every((b, i) => bytes[at + i] === b)) return at;
@@ -208,12 +209,17 @@ function cutAt(bytes) {
 async function lineOf(bytes) {
   const cut = cutAt(bytes);
   let data = new Uint8Array();
-  const attributes = JSON.parse(cut < 0 ? utf8.decode(bytes) : utf8.decode(bytes.subarray(0, cut)) + "}");
+  const said = cut < 0 ? utf8.decode(bytes) : utf8.decode(bytes.subarray(0, cut)) + "}";
+  const attributes = JSON.parse(said);
   if (attributes === null || Array.isArray(attributes) || typeof attributes !== "object" || !Object.values(attributes).every((v) => typeof v === "string")) throw new Error("not an object of texts");
+  // A second mention of a name, or what nothing seals, would be read by people and by no check.
+  if (JSON.stringify(attributes) !== said || !Object.keys(attributes).every((name) => TOLD.has(name))) throw new Error("says more than an event does");
+  if (cut >= 0 && attributes.data_base64 !== undefined) throw new Error("data twice");
   if (cut >= 0) data = bytes.subarray(cut + CUT.length, bytes[bytes.length - 1] === 125 ? bytes.length - 1 : bytes.length);
   else if (attributes.data_base64) data = Uint8Array.from(atob(attributes.data_base64), (c) => c.charCodeAt(0));
   const count = (value) => { if (!/^[1-9][0-9]{0,15}$/.test(value)) throw new Error(`${value} is no count`); return Number(value); };
-  const datahash = attributes.datahash !== undefined ? unhex(attributes.datahash) : await sha256(joined(unhex(attributes.salt), data));
+  // Data that stand beside a datahash are not believed: whoever reads the line reads them.
+  const datahash = attributes.datahash !== undefined && !data.length ? unhex(attributes.datahash) : await sha256(joined(unhex(attributes.salt ?? ""), data));
   const parts = [Uint8Array.of(0)];
   for (const name of SEALED) {
     const value = text.encode(attributes[name] ?? "");
@@ -446,6 +452,7 @@ async function check(parts, trusted, progress) {
   checked.manifest = manifest;
   const heads = await json(parts, "heads.json");
   const logs = new Map(), byContext = new Map();
+  if (!Object.keys(manifest.services).length) checked.find("no-head", "", {});
   for (const [service, said] of Object.entries(manifest.services)) {
     const keys = trusted ?? (await keysOf(heads.keys[service] ?? {}));
     const good = await genuine(heads.heads[service] ?? [], service, manifest.installation, keys, checked);
