@@ -26,10 +26,10 @@ class Line:
     mixes: bool = False
 
 
-SHORT = [
+MOST = [
     Line("commands die at every place", s.crashes("submission", *COMMAND), short=True),
     Line("relay and reactions die", s.crashes("submission", *RELAY, *REACTION), short=True),
-    Line("projection dies at every place", s.crashes("projection", *PROJECTION), short=True),
+    Line("projection dies at every place", s.crashes("projection", *PROJECTION)),
     Line("PostgreSQL killed", s.postgres_killed, short=True, mixes=True),
     Line("backends terminated", s.backends_terminated, short=True, mixes=True),
     Line("reply to INSERT swallowed", s.swallowed("submission", "INSERT INTO log"), short=True),
@@ -72,4 +72,4 @@ FULL = [
     *(Line(f"{one} and kafka: deafen", s.link("kafka", one, "deafen", 4))
       for one in ("submission", "projection")),
 ]  # fmt: skip
-MATRIX = [*SHORT, *FULL]
+MATRIX = [*MOST, *FULL]

@@ -82,6 +82,7 @@ async def test_every_promise_holds(
     found.broken = False
 
 
+@pytest.mark.skipif(not FULL, reason="in the full matrix: make faults")
 async def test_random_faults_together(houses: Houses, report: Report, maven_kafka: None) -> None:
     """A nemesis of the seed: some strikes of the matrix, two at a time, in one long load."""
     chosen = random.Random(f"nemesis {SEED}")
