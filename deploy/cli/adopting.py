@@ -13,6 +13,7 @@ from deploy.cli.services import Service
 from deploy.cli.telling import Actor, AsJson, answer, bar, explained, fail, who
 from shared.contracts.registry import UnknownVersion
 from shared.messaging.adopting import Adopted, Adoption, Claims
+from shared.messaging.heads_back import take_heads_back
 from shared.messaging.surveying import Told
 from shared.store.reading import Reader
 from shared.store.session import leased
@@ -47,6 +48,7 @@ def adopt(
     """取回恢复旧备份后缺失的事件 · Take back what a restored log lacks, from its own topics.
 
     Every leaf is checked, nothing on record is changed, and it can be done again after any end.
+    Signed tree heads come back with the events they are about.
     What cannot be joined is kept with all its bytes in the table `void`, and named here; the
     topics are then filled again from the log. FUYAN_DATABASE_<SERVICE>, FUYAN_KAFKA and
     FUYAN_INSTALLATION say where.
@@ -92,9 +94,12 @@ async def _adopt(
                 reader, house.kafka(), OWN[service], house.installation(), claims_of(service), told
             )
             found = await adoption.look(void_forks=void_forks)
-            if dry_run or not (found.plan.taken or found.plan.voided):
+            if dry_run:
                 return found
-            return await adoption.adopt(session, found, actor, datetime.now(UTC))
+            if found.plan.taken or found.plan.voided:
+                found = await adoption.adopt(session, found, actor, datetime.now(UTC))
+            await take_heads_back(reader, session, house.kafka(), house.installation())
+            return found
     finally:
         reader.close()
 

@@ -28,7 +28,7 @@ def genuine_heads(
             checked.find("key-unknown", service, **head_facts(head), key_id=head.key_id)
         elif not genuine(head, keys[head.key_id]):
             checked.find("head-signature-false", service, **head_facts(head))
-        elif (other := good.get(head.size)) is not None and _says(other) != _says(head):
+        elif (other := good.get(head.size)) is not None and says(other) != says(head):
             checked.find(
                 "heads-contradict", service,
                 **head_facts(head), other=other.size, other_at=other.signed_at,
@@ -88,5 +88,6 @@ def head_facts(head: TreeHead) -> dict[str, str | int]:
     return {"size": head.size, "signed_at": head.signed_at}
 
 
-def _says(head: TreeHead) -> tuple[str, str, int]:
-    return head.root, head.streams, head.stream_count
+def says(head: TreeHead) -> tuple[int, str, str, int]:
+    """What a head claims of its log, whenever it was signed and by which key."""
+    return head.size, head.root, head.streams, head.stream_count

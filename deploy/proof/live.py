@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from deploy.proof.agreement import disagreeing, genuine_heads, head_facts
+from deploy.proof.agreement import disagreeing, genuine_heads, head_facts, says
 from deploy.proof.findings import Checked
 from shared.contracts.audit import TreeHead
 from shared.events.envelope import leaf, sealed
@@ -110,13 +110,16 @@ async def _recomputed(
 def _beside(
     stored: Sequence[TreeHead], topic: Sequence[TreeHead], service: str, checked: Checked
 ) -> None:
-    """The heads of the database and those of the topic; the last ones may be on their way."""
-    known = {head.signature for head in stored}
-    there = {head.signature for head in topic}
+    """The heads of the database and those of the topic; the last ones may be on their way.
+
+    By what they say: where a failover lost one that was published, its log was signed once more.
+    """
+    known = {says(head) for head in stored}
+    there = {says(head) for head in topic}
     furthest = max((head.size for head in topic), default=0)
     for head in topic:
-        if head.signature not in known:
+        if says(head) not in known:
             checked.find("head-only-on-topic", service, **head_facts(head))
     for head in stored:
-        if head.signature not in there and head.size < furthest:
+        if says(head) not in there and head.size < furthest:
             checked.find("head-not-on-topic", service, **head_facts(head))

@@ -18,6 +18,7 @@ from shared.events.stream_map import stream_leaf
 from shared.events.tree import EMPTY, Frontier, raised
 from shared.store.leaves import Rows, leaves
 from shared.store.log import Log, Tenure
+from shared.store.session import Session
 from shared.store.streams import Unavailable
 from shared.telemetry.metrics import TREE_CONTRADICTED, TREE_SIZE
 
@@ -100,7 +101,7 @@ class TreeHeads:
             if self._contradicted is not None:  # the topic knew another head
                 return
             if tree.size > signed:
-                await self._store(tenure, await tree.head(signer, self._log))
+                await keep(tenure.session, await tree.head(signer, self._log))
                 signed = tree.size
                 TREE_SIZE.labels(self._log.service).set(signed)
                 self.signed.set()
@@ -114,16 +115,6 @@ class TreeHeads:
                 "INSERT INTO signing_key (key_id, x, y, since) VALUES ($1, $2, $3, $4)"
                 " ON CONFLICT DO NOTHING",
                 signer.key_id, signer.jwk["x"], signer.jwk["y"], self._log.clock(),
-            )  # fmt: skip
-
-    async def _store(self, tenure: Tenure, head: TreeHead) -> None:
-        async with tenure.session.turn() as connection:
-            await connection.execute(
-                "INSERT INTO tree_head (size, root, stream_count, streams, contexts, signed_at,"
-                " key_id, signature) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                head.size, bytes.fromhex(head.root), head.stream_count,
-                bytes.fromhex(head.streams), ",".join(head.contexts),
-                datetime.fromisoformat(head.signed_at), head.key_id, bytes.fromhex(head.signature),
             )  # fmt: skip
 
 
@@ -205,6 +196,18 @@ class Tree:
                 await asyncio.sleep(0)
             level = above
         return level[0] if level else EMPTY
+
+
+async def keep(session: Session, head: TreeHead) -> None:
+    """Put a head on record; there is one of each size."""
+    async with session.turn() as connection:
+        await connection.execute(
+            "INSERT INTO tree_head (size, root, stream_count, streams, contexts, signed_at,"
+            " key_id, signature) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            head.size, bytes.fromhex(head.root), head.stream_count,
+            bytes.fromhex(head.streams), ",".join(head.contexts),
+            datetime.fromisoformat(head.signed_at), head.key_id, bytes.fromhex(head.signature),
+        )  # fmt: skip
 
 
 async def heads(

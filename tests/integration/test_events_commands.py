@@ -16,7 +16,11 @@ from deploy.local.kafka import Cluster
 from deploy.local.postgres import Databases
 from shared.clock import system_clock
 from shared.events.signing import jwks
+from shared.messaging.heads_back import take_heads_back
+from shared.messaging.kafka import Kafka
 from shared.store.log import Log
+from shared.store.reading import Reader
+from shared.store.session import leased
 from shared.store.streams import Aggregate, Stream
 from tests.integration.exports import SERVICE, at, edit, lines, parts, played, put, rebuilt, taken
 from tests.integration.heads import (
@@ -287,3 +291,36 @@ async def test_heads_on_the_topic_are_held_against_the_log(
     assert await house.found("--live", FUYAN_KAFKA=bootstrap) == [
         ("head-only-on-topic", 2), ("head-not-live", 2),
     ]  # fmt: skip
+
+
+@pytest.mark.kafka
+async def test_a_restored_log_takes_its_heads_back_with_its_events(
+    database: str, clean_kafka: Cluster, house: House
+) -> None:
+    await prepare(database)
+    bootstrap = clean_kafka.bootstrap
+    house.databases["submission"] = database
+    key = key_file(house.keys.parent)
+    async with signing(database, key, bootstrap, new_log(database)) as log:
+        for _ in range(3):
+            await write(log)
+            head = await covered(log)
+
+        async def there() -> bool:
+            return head in await published(bootstrap)
+
+        await until(there)
+        before = await stored(log)
+    await tamper(database, "DELETE FROM tree_head WHERE size > 1")  # as of the backup
+    reader = Reader(database, "submission")
+    async with leased(database, "restored") as session:
+        for taken_back in (2, 0):
+            kafka = Kafka(bootstrap)
+            assert await take_heads_back(reader, session, kafka, "test") == taken_back
+    reader.close()
+    async with signing(database, key, bootstrap, new_log(database)) as log:
+        assert await stored(log) == before
+        await write(log)
+        head = await covered(log)
+        await until(there)
+    assert await house.found("--live", FUYAN_KAFKA=bootstrap) == []
