@@ -108,6 +108,9 @@ BEGIN
 END $$;
 """
 
+AS_OWNER = ("erase_waiting(text, text, integer)", "erase_named()", "erase_named_while_waiting()")
+"""What runs with the rights of the owner: for the triggers alone, and for nobody to call."""
+
 _IS_ERASED = "'fuyan.' || NEW.context || '.erased.v1'"
 
 

@@ -19,8 +19,9 @@ _PAGE = (
 _VOID = (
     "SELECT DISTINCT ON (position) position,"
     " (SELECT h->>1 FROM jsonb_array_elements(headers) AS h WHERE h->>0 = 'ce_leaf'),"
-    " context || '/' || subject, version FROM void"
-    " WHERE position > $1 AND position <= $2 ORDER BY position, adopted_at"
+    # A position that exists nowhere is of no stream.
+    " CASE WHEN subject <> '' THEN context || '/' || subject END, version FROM void"
+    " WHERE position > $1 AND position <= $2 ORDER BY position, adopted_at, id"
 )
 
 

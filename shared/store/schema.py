@@ -310,6 +310,8 @@ def define_refusal(connection: Connection) -> None:
 
 def grant(connection: Connection, role: str | None, appended: tuple[str, ...]) -> None:
     """Let the service's own role read all, append to `appended`, and change only the rest."""
+    for function in erasing.AS_OWNER:  # which anybody may call where nothing else is said
+        connection.execute(text(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC"))
     if role is None:
         return
     quote = connection.dialect.identifier_preparer.quote

@@ -167,6 +167,33 @@ async def test_the_role_of_a_service_erases_by_saying_so_and_in_no_other_way(
         await owner.close()
 
 
+BY_HAND = [
+    "SELECT erase_waiting('dossier', 'p/t', 1)",
+    # A table of the same name, whose trigger would blank the true one with its owner's rights.
+    "CREATE TEMP TABLE heard (context text);"
+    " CREATE TRIGGER t AFTER INSERT ON heard FOR EACH ROW EXECUTE FUNCTION erase_named()",
+]
+
+
+@pytest.mark.parametrize("statement", BY_HAND)
+async def test_nobody_erases_by_hand_with_the_rights_of_the_owner(
+    database: str, statement: str
+) -> None:
+    await prepare(database)
+    owner = await asyncpg.connect(database)
+    role = f"role_{uuid4().hex}"
+    try:
+        await owner.execute(f"CREATE ROLE {role}")
+        await owner.execute(f"SET ROLE {role}")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="function"):
+            await owner.execute(statement)
+    finally:
+        await owner.execute("RESET ROLE")
+        await owner.execute(f"DROP OWNED BY {role}")
+        await owner.execute(f"DROP ROLE {role}")
+        await owner.close()
+
+
 async def send(
     service: Submission, event: str, *, key: str | None = None, role: str = "leader", **more: Any
 ) -> httpx.Response:

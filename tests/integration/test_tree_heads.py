@@ -132,6 +132,10 @@ SELECT 'fuyan.dossier.v1', 0, 3, position, context, subject, version, id,
   FROM log WHERE position = 4;
 DELETE FROM log WHERE position = 4
 """
+LOST = """
+INSERT INTO void VALUES ('', -1, 5, 5, '', '', 0, '00000000-0000-0000-0000-000000000000', '[]', '',
+                         'exists nowhere', now())
+"""
 
 
 async def test_a_place_that_could_not_be_taken_back_keeps_its_leaf_and_is_named(
@@ -150,6 +154,23 @@ async def test_a_place_that_could_not_be_taken_back_keeps_its_leaf_and_is_named(
     out = await taken(database, tmp_path / "taken.zip")
     assert [(f.code, f.facts) for f in check(Bundle(out)).findings] == [
         ("event-void", {"position": 4})
+    ]
+
+
+async def test_a_position_that_exists_nowhere_is_of_no_stream(
+    database: str, tmp_path: Path
+) -> None:
+    await prepare(database)
+    async with signing(database, None) as log:
+        await write(log, 4)
+    await tamper(database, LOST)
+    async with signing(database, key_file(tmp_path)) as log:
+        await write(log)
+        head = await covered(log)
+        assert (head.size, head.stream_count) == (6, 1)
+    out = await taken(database, tmp_path / "taken.zip")
+    assert [(f.code, f.facts) for f in check(Bundle(out)).findings] == [
+        ("event-void", {"position": 5})
     ]
 
 
