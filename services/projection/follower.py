@@ -33,7 +33,7 @@ from shared.messaging.follow import (
     starts,
 )
 from shared.messaging.kafka import Kafka, partitions, stopped
-from shared.messaging.parking import BEHIND, LOAD, LOAD_DISCARDED, Parking, key_of
+from shared.messaging.parking import BEHIND, LOAD, LOAD_DISCARDED, Parking, key_of, why
 from shared.messaging.reactions import NEVER_PARKED
 from shared.messaging.topics import ensure
 from shared.store.batch import Parked, Step, Unparked
@@ -263,7 +263,7 @@ class Follower:
         except UnknownVersion as error:
             raise Stopped(f"{error}: this image cannot read it; upgrade it first") from error
         except (Malformed, ValidationError, UnicodeDecodeError) as error:
-            self._park(message, who, f"{type(error).__name__}: {error}", page)
+            self._park(message, who, why(error), page)
             return
         page.entries.append((self.position + len(page.entries) + 1, record, event))
         self._move(message, who, None, page)

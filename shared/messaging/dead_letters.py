@@ -13,7 +13,7 @@ import asyncpg
 import structlog
 from aiokafka import ConsumerRecord
 
-from shared.messaging.parking import Key, Parking, unpacked, without_nul
+from shared.messaging.parking import Key, Parking, unpacked, why
 from shared.store.batch import Unparked
 from shared.store.session import LeaseLost, Session
 from shared.store.streams import Unavailable
@@ -166,7 +166,7 @@ class DeadLetters:
             except Exception as error:
                 if isinstance(error, asyncpg.PostgresError) and not isinstance(error, OF_THE_DATA):
                     raise  # a full disk says nothing about the record
-                reason = without_nul(f"{type(error).__name__}: {error}")[:2000]
+                reason = why(error)
                 async with self._session.turn() as connection:
                     await connection.execute(AGAIN_IN_VAIN, *key, row["seq"], reason)
                 return f"{row['subject'] or '?'}@{row['version']} (seq {row['seq']}): {reason}"

@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 import orjson
 from aiokafka import ConsumerRecord
+from pydantic import ValidationError
 
 from shared.clock import Clock
 from shared.contracts.registry import CONTEXTS
@@ -47,6 +48,15 @@ def key_of_subject(who: Identity) -> str:
 def without_nul(text: str) -> str:
     """PostgreSQL's text holds no NUL, and poison may."""
     return text.replace("\x00", "␀")
+
+
+def why(error: Exception) -> str:
+    """What is wrong, in words that quote no value: reasons are shown where content is not."""
+    if not isinstance(error, ValidationError):
+        return without_nul(f"{type(error).__name__}: {error}")[:2000]
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found)
+    return without_nul(f"{type(error).__name__}: {told}")[:2000]
 
 
 def packed(headers: Iterable[tuple[str, bytes | None]]) -> str:

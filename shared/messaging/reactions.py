@@ -37,7 +37,7 @@ from shared.messaging.follow import (
     starts,
 )  # fmt: skip
 from shared.messaging.kafka import Kafka, partitions, stopped, unbroken
-from shared.messaging.parking import BEHIND, LOAD, LOAD_DISCARDED, Key, Parking, key_of
+from shared.messaging.parking import BEHIND, LOAD, LOAD_DISCARDED, Key, Parking, key_of, why
 from shared.messaging.topics import ensure
 from shared.store.batch import Step, Unparked
 from shared.store.command import Command
@@ -241,7 +241,7 @@ class Reactions:
         except UnknownVersion as error:
             raise Stopped(f"{error}: this image cannot read it; upgrade it first") from error
         except Exception as error:
-            await self._park(tenure, message, who, f"{type(error).__name__}: {error}")
+            await self._park(tenure, message, who, why(error))
             return
         step = self._keeping(self._step(message, who), record)
         try:
@@ -249,7 +249,7 @@ class Reactions:
         except LeaseLost:
             raise
         except Exception as error:  # its decision refused or broke
-            await self._park(tenure, message, who, f"{type(error).__name__}: {error}")
+            await self._park(tenure, message, who, why(error))
             return
         self._parking.went_well()
         self._passed(message, who.id, fate)

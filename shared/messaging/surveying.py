@@ -10,6 +10,7 @@ from shared.contracts.refusals import Refused
 from shared.events.envelope import Malformed, identity, seal
 from shared.messaging.follow import fence_id, identify, read
 from shared.messaging.kafka import Kafka
+from shared.messaging.parking import why
 from shared.messaging.stretches import until
 from shared.store.adoption import Place, Seen
 from shared.store.reading import Reader
@@ -110,9 +111,9 @@ class Survey:
             record, _ = read(message)
         except (Malformed, ValidationError, UnicodeDecodeError) as error:
             position = _number(headers.get("ce_position", b""))
-            return Seen(*at, position, place, who.id, b"", f"unreadable: {error}")
-        why = "" if seal(headers, record.datahash) == record.leaf else "leaf-false"
-        return Seen(*at, record.position, place, who.id, record.command, why)
+            return Seen(*at, position, place, who.id, b"", f"unreadable: {why(error)}")
+        false = "" if seal(headers, record.datahash) == record.leaf else "leaf-false"
+        return Seen(*at, record.position, place, who.id, record.command, false)
 
 
 def _number(text: bytes) -> int:

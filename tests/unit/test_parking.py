@@ -1,8 +1,10 @@
 """Lines of parked records: who stands where, what is told, and when parking is no answer."""
 
 import pytest
+from pydantic import ValidationError
 
 from shared.clock import system_clock
+from shared.contracts.registry import decode
 from shared.events.envelope import identity
 from shared.messaging.follow import Stopped
 from shared.messaging.parking import (
@@ -13,6 +15,7 @@ from shared.messaging.parking import (
     Parking,
     packed,
     unpacked,
+    why,
 )
 from shared.store.batch import Unparked
 from shared.store.command import Heard
@@ -129,3 +132,11 @@ def test_a_record_that_got_its_name_late_waits_for_what_stands_before_it() -> No
     elsewhere = Unparked("dossier", "another key", 1, one.id)
     with pytest.raises(OutOfOrder):
         line.is_next({KEY: (2, one.id)}, who, elsewhere)
+
+
+def test_a_reason_names_the_field_and_quotes_nothing_of_the_data() -> None:
+    with pytest.raises(ValidationError) as error:
+        decode("fuyan.dossier.plan-filed.v1", b'{"programme": ["private"]}')
+    assert "private" in str(error.value)
+    assert "private" not in why(error.value)
+    assert why(error.value).startswith("ValidationError: programme: ")
