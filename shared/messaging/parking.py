@@ -206,6 +206,10 @@ class Parking:
             parked_at=self._clock(),
         )
 
+    def unsure(self, message: ConsumerRecord) -> None:
+        """Nobody knows whether it was put aside: it comes again, and then rather twice than not."""
+        self._nameless.discard(_at(message))
+
     def left(self, key: Key, seq: int) -> None:
         """A record is in its line no more; the key is free again after the last one."""
         line = self._lines[key]

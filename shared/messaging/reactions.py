@@ -345,7 +345,12 @@ class Reactions:
         if context_of(message) in NEVER_PARKED:
             raise Stopped(f"{message.topic}/{message.partition}@{message.offset}: {reason}")
         parked = self._parking.put(message, who, reason)
-        await self._write(tenure, replace(self._step(message, who), parked=parked), _nothing, None)
+        step = replace(self._step(message, who), parked=parked)
+        try:
+            await self._write(tenure, step, _nothing, None)
+        except BaseException:
+            self._parking.unsure(message)
+            raise
         self._passed(message, parked.id, "parked")
         await logger.aerror("parked", topic=message.topic, offset=message.offset, reason=reason)
 

@@ -138,6 +138,31 @@ async def test_a_malformed_record_is_parked_once_by_the_reactions_too(database: 
     assert await rows(database, "SELECT key, seq FROM parked") == [("p/t", 1)]
 
 
+async def test_a_malformed_record_is_parked_though_following_began_again_meanwhile(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await prepare(database)
+    nameless = message(record("p/t"), under=[("a", b"b")])
+    log = reviewing(database)
+    reactions = Reactions(log, Kafka(NOWHERE), {DeficiencyWithdrawn: answer})
+    begun = asyncio.Event()
+
+    async def hangs(*_: object) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async with serving(log):
+        await reactions.before(tenure_of(log))
+        with monkeypatch.context() as patch:
+            patch.setattr(log, "follow", hangs)
+            taking = asyncio.create_task(reactions._take(nameless, tenure_of(log)))
+            await begun.wait()
+            taking.cancel()
+            await asyncio.gather(taking, return_exceptions=True)
+        await reactions._take(nameless, tenure_of(log))
+    assert await rows(database, "SELECT key FROM parked") == [("p/t",)]
+
+
 async def test_what_waits_is_asked_again_whom_it_concerns(database: str) -> None:
     """Who is told may be known only after the first try: then another stream is read."""
     await prepare(database)
