@@ -15,6 +15,7 @@ from services.projection.models.schema import FOLDS, Models, to_text
 from services.projection.models.store import load, load_programmes
 from services.projection.models.timeline import Happening, happening, township_of
 from services.projection.versions import ANSWERING
+from shared.contracts.registry import UnknownVersion
 from shared.messaging.reactions import Received
 from shared.messaging.surveying import Told as Progress
 
@@ -57,7 +58,7 @@ async def folded(connection: asyncpg.Connection, progress: Progress) -> Finding:
         by_programme: dict[str, list[Received]] = {}
         try:
             entries = [entry(row) for row in rows]
-        except ValueError as error:
+        except (ValueError, UnknownVersion) as error:
             return _unreadable(error)
         for one in received(entries):
             by_programme.setdefault(one.record.subject.partition("/")[0], []).append(one)
@@ -100,7 +101,7 @@ async def folded(connection: asyncpg.Connection, progress: Progress) -> Finding:
     )
 
 
-def _unreadable(error: ValueError) -> Finding:
+def _unreadable(error: Exception) -> Finding:
     return wrong(
         CHECK,
         (

@@ -148,6 +148,8 @@ async def _written(
     for service, one in taken.items():
         await _record(databases[service], one, wish)
     partial = out.with_name(out.name + ".part")
+    partial.unlink(missing_ok=True)
+    partial.touch(mode=0o600)  # there may be content in it
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as bundle:
         proofs: dict[str, Any] = {}
         with bundle.open(EVENTS, "w", force_zip64=True) as lines:

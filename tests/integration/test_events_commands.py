@@ -131,6 +131,7 @@ async def test_a_record_is_taken_away_checked_and_proven_and_who_took_it_is_know
     result = await house.run(*EXPORT, "--out", out, "--content")
     assert result.exit_code == 0, result.output
     assert "案件内容将离开系统" in result.stderr
+    assert out.stat().st_mode & 0o077 == 0
     assert await house.found(out) == []
     assert await house.found(out, "--against-live") == []
     assert await house.found("--live") == []
