@@ -71,7 +71,10 @@ async def both(database: str, old: int, new: int) -> AsyncIterator[tuple[Models,
 
     For that the journal takes nothing in for a moment, which waits in Kafka; nobody is refused.
     """
-    gate = await asyncpg.connect(database)
+    # Whoever is stopped in the midst of it, or waits behind others, must not keep the journal shut.
+    limit = f"{COMMON_S:.0f}s"
+    patience = {"lock_timeout": limit, "idle_in_transaction_session_timeout": limit}
+    gate = await asyncpg.connect(database, server_settings=patience)
     try:
         connection = await asyncpg.connect(database)
         try:

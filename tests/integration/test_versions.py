@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from deploy.local.postgres import Databases
 from services.projection import building
+from services.projection import differing as differing_versions
 from services.projection.comparing import compare
 from services.projection.feeding import TAKE
 from services.projection.models import schema
@@ -201,6 +202,18 @@ async def test_a_version_that_is_being_built_is_built_by_one_and_dropped_by_nobo
     with pytest.raises(Refused, match="read-models-being-built"):
         await lifecycle.drop(connection, version, "o7")
     await other.close()
+
+
+async def test_comparing_gives_up_rather_than_keep_the_journal_waiting_behind_it(
+    database: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await built(database)
+    monkeypatch.setattr(differing_versions, "COMMON_S", 1.0)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE journal IN SHARE UPDATE EXCLUSIVE MODE")
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            async with asyncio.timeout(20):
+                await compare(database, 1, 2, 9)
 
 
 async def test_a_version_that_lacks_a_column_is_not_promoted(
