@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
@@ -95,6 +96,11 @@ def forged_beside_its_hash(line: bytes) -> bytes:
     return json.dumps(told, separators=(",", ":")).encode()[:-1] + b',"data":{"votes":9}}'
 
 
+def with_another(name: bytes, found: Parts) -> None:
+    """The third event, with a second value of an attribute before the first."""
+    edit(found, 3, lambda line: b'{"%s":"x",%s' % (name, line[1:]))
+
+
 def header(name: str, value: str) -> Callable[[bytes], bytes]:
     def change(line: bytes) -> bytes:
         before = json.loads(line)[name]
@@ -169,7 +175,7 @@ SOLID: Ways = {
     ),
     **{
         f"{name.decode()} that no leaf seals": (
-            lambda f, name=name: edit(f, 3, lambda line: b'{"%s":"x",%s' % (name, line[1:])),
+            partial(with_another, name),
             {("line-unreadable", 3), ("event-removed", 3), ("stream-incomplete", "dossier/p/t")},
         )
         for name in (b"actor", b"data")
