@@ -129,8 +129,9 @@ def tell(checked: Checked, as_json: bool) -> None:
     if len(checked.findings) > _SHOWN:
         typer.echo(f"… +{len(checked.findings) - _SHOWN}")
     typer.echo(
-        f"{checked.events} 个事件，{checked.heads} 个树头，{checked.streams} 个事件流 / "
-        f"{checked.events} events, {checked.heads} heads, {checked.streams} streams; "
+        f"{checked.events} 个事件（{checked.data} 个有数据），{checked.heads} 个树头，"
+        f"{checked.streams} 个事件流 / {checked.events} events ({checked.data} with data),"
+        f" {checked.heads} heads, {checked.streams} streams; "
         f"key {', '.join(sorted(checked.keys)) or '-'}"
     )
     typer.echo(

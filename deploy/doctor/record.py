@@ -10,6 +10,7 @@ from deploy.cli.adopting import OWN
 from deploy.cli.services import Service
 from deploy.doctor.finding import Finding, listed, well, wrong
 from deploy.doctor.ledger import Copy, Place, Told, print_of_record, shown, sound
+from deploy.proof.live import GONE
 from shared.contracts.registry import CONTEXTS
 from shared.events.envelope import Malformed, Record, from_kafka
 from shared.messaging.kafka import Kafka, partitions
@@ -92,6 +93,7 @@ async def read_log(
                 altered.append(f"{one.context}/{one.subject}@{one.version}")
         progress(f"log {service}", expected - 1, tip)
         await asyncio.sleep(0)
+    altered += [row[1] for row in await connection.fetch(GONE)]
     gaps = [
         f"{context}/{subject}@{version}"
         for context in OWN[service]

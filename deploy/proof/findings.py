@@ -34,6 +34,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "第 {position} 号事件被删去",
         "The event at position {position} was removed",
     ),
+    "data-gone": (
+        "第 {position} 号事件（{event}）的数据已不在，却没有依法删除的记录",
+        "The data of the event at position {position} ({event}) are gone, "
+        "and no erasure is on record",
+    ),
     "event-void": (
         "第 {position} 号没有事件：据称恢复备份后未能取回（void），只留下叶哈希",
         "Position {position} has no event: it is said that it could not be taken back after a "

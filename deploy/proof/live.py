@@ -15,6 +15,16 @@ from shared.store.reading import Reader
 from shared.store.tree_heads import heads, keys
 
 PAGE = 1000
+GONE = """
+SELECT position, context || '/' || subject || '@' || version FROM log AS blank
+ WHERE data = '' AND NOT EXISTS (
+   SELECT FROM log AS said
+    WHERE (said.context, said.subject) = (blank.context, blank.subject)
+      AND said.version > blank.version AND version_named(said.data) = blank.version
+      AND said.type = 'fuyan.' || said.context || '.erased.v1')
+ ORDER BY position
+"""
+"""Events whose data are gone though no `erased` says so: their leaves would not tell."""
 Progress = Callable[[str, int], None]
 
 
@@ -49,6 +59,8 @@ async def verify_live(
     unchecked = Checked()  # what is wrong with their signatures is said where they come from
     foreign = genuine_heads(others, service, installation, known, unchecked)
     found, versions = await _recomputed(reader, installation, good, checked, progress)
+    for position, event in await reader.rows(GONE):
+        checked.find("data-gone", service, position=position, event=event)
     if (wrong := disagreeing(good, found)) is not None:
         head, agreed = wrong
         checked.find("head-contradicts-record", service, **head_facts(head), first=agreed + 1)
@@ -102,6 +114,7 @@ async def _recomputed(
                 checked.find("leaf-not-live", reader.service, position=one.position, event=event)
             found += computed
             checked.events += 1
+            checked.data += not record.erased
         progress(reader.service, len(found) // WIDTH)
     checked.streams += len(versions)
     return Leaves(found), versions

@@ -35,6 +35,7 @@ from tests.integration.heads import (
     write,
 )
 from tests.integration.store import command, new_log, note, prepare
+from tests.integration.test_erasure import erased
 from tests.integration.test_export_tampered import reason
 
 EXPORT = ("events", "export", "--actor", "bureau:a1", "--reason", "年度审计")
@@ -248,16 +249,22 @@ async def test_a_tail_cut_off_with_its_heads_is_known_by_the_live_log(
 
 async def test_an_event_that_was_erased_stays_proven(house: House) -> None:
     database = house.databases["submission"]
-    await tamper(
-        database,
-        "UPDATE log SET salt = sha256(salt || data), data = '' WHERE position = 3",
-    )
+    key = key_file(house.keys.parent)
+    async with signing(database, key, log=new_log(database)) as log:
+        await erased(log, 3)
+        await covered(log)
     assert await house.found("--live") == []
     out = await taken(database, house.directory / "s.zip")
     assert await house.found(out) == []
     said = json.loads(lines(parts(out))[at(parts(out), 3)])
     assert "data" not in said
     assert said["datahash"]
+
+
+async def test_data_that_are_gone_without_an_order_are_named(house: House) -> None:
+    blank = "UPDATE log SET salt = sha256(salt || data), data = '' WHERE position = 3"
+    await tamper(house.databases["submission"], blank)
+    assert await house.found("--live") == [("data-gone", 3)]
 
 
 async def test_an_altered_file_ends_with_1_and_names_the_event(house: House) -> None:
