@@ -35,7 +35,9 @@ app = typer.Typer(
     no_args_is_help=True,
     help="备份四个库和证据材料 · Back up the four databases and the evidence: `fuyan backup DIR`.",
 )
-Directory = Annotated[Path, typer.Argument(help="The backup's directory.", file_okay=False)]
+Directory = Annotated[
+    Path, typer.Argument(help="备份的目录 · The backup's directory.", file_okay=False)
+]
 
 
 @app.command()
@@ -60,11 +62,11 @@ def take(directory: Directory, as_json: AsJson = False) -> None:
 def verify(directory: Directory, as_json: AsJson = False) -> None:
     """核对一份备份 · Hold every file of a backup against its manifest; touches nothing else.
 
-    Exit codes: 0 whole; 1 damaged or unfinished.
+    Exit codes: 0 whole; 1 damaged or unfinished; 2 asked wrongly.
     """
     with _told(), bar(as_json) as told:
         manifest = _ran(restoring.verify(directory, told))
-    _say(manifest, directory, "备份完好：", "the backup is whole:", as_json)
+    _say(manifest, directory, "备份完好", "the backup is whole:", as_json)
 
 
 def restore(
@@ -84,7 +86,8 @@ def restore(
 
     All hashes are checked before anything is touched; what a database held is dropped only once
     all is back and counted. Evidence that is there is never written over. Afterwards run
-    `fuyan events adopt` for each service that writes.
+    `fuyan events adopt` for each service that writes. FUYAN_DATABASE_<SERVICE> name the databases,
+    as their owners; FUYAN_EVIDENCE the evidence. Needs pg_restore of that version.
 
     Exit codes: 0 done; 1 refused, or the backup is damaged; 2 asked wrongly; 3 a database does not
     answer, or a process of the service is still writing.

@@ -11,11 +11,13 @@ from typing import Annotated
 import typer
 
 from deploy.cli import surface
+from deploy.cli.telling import AsJson
 from shared.contracts import export as contracts
 from shared.contracts.payloads import HERE
 
 app = typer.Typer(
-    no_args_is_help=True, help="JSON Schemas, golden examples, AsyncAPI, OpenAPI and the refusals."
+    no_args_is_help=True,
+    help="契约：生成、核对 · Schemas, golden examples, AsyncAPI, OpenAPI and the refusals.",
 )
 
 _DRIFTED, _BROKEN = 1, 3
@@ -32,7 +34,6 @@ Against = Annotated[
     Path | None,
     typer.Option(help="Contracts published earlier, if not those in place.", file_okay=False),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 
 
 @app.command()
@@ -42,9 +43,11 @@ def export(
     against: Against = None,
     as_json: AsJson = False,
 ) -> None:
-    """Generate every file from the registry and the services, unless that breaks what is published.
+    """生成契约文件 · Generate every file, unless that breaks what is published.
 
     To give a type up all the same, delete its files first: the reviewer then sees it.
+
+    Exit codes: 0 written; 2 asked wrongly; 3 a published promise would be broken.
     """
     broken = contracts.broken(against or place)
     if broken:
@@ -60,7 +63,10 @@ def check(
     against: Against = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fail if a published promise is broken, or the committed files are out of date."""
+    """核对契约 · Fail if a published promise is broken, or the committed files are out of date.
+
+    Exit codes: 0 all is well; 1 the files are out of date; 2 asked wrongly; 3 a promise is broken.
+    """
     if broken := contracts.broken(against or place):
         _finish(_BROKEN, broken, "Readers of these events would break.", as_json)
     if drifted := contracts.drifted(place) + surface.drifted(docs):

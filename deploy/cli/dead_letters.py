@@ -17,20 +17,21 @@ from deploy.cli import dead_letter_acts as acts
 from deploy.cli.dead_letter_acts import Asked, By
 from deploy.cli.house import Exit, database
 from deploy.cli.services import Service
+from deploy.cli.telling import AsJson
 from shared.clock import SHANGHAI
 from shared.messaging.parking import unpacked
 
 T = TypeVar("T")
 
 app = typer.Typer(
-    help="搁置的记录：查看、重新处理、放弃 · Records put aside: see, redrive, discard.",
+    help="搁置的记录：查看、重新处理、放弃 · Records put aside: see, redrive, discard.\n\n"
+    "FUYAN_DATABASE_<SERVICE> names the database.",
     no_args_is_help=True,
 )
 
 Which = Annotated[Service, typer.Argument(help="Which of the four.", show_choices=True)]
 Context = Annotated[str, typer.Argument(help="dossier, case, …: as `list` says it.")]
 Key = Annotated[str, typer.Argument(help="The partition key: as `list` says it.")]
-Json = Annotated[bool, typer.Option("--json", help="For a program to read.")]
 Actor = Annotated[str, typer.Option(help="Who asks, ORGANISATION:OFFICER; stays on record.")]
 Why = Annotated[str, typer.Option(help="Why; stays on record.")]
 Wait = Annotated[float, typer.Option(help="Seconds to wait until it is done.", min=0)]
@@ -41,9 +42,9 @@ NoWait = Annotated[bool, typer.Option("--no-wait", help="Ask only; look at `list
 def list_(
     service: Which,
     history: Annotated[bool, typer.Option("--acts", help="What was asked so far instead.")] = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
-    """One line per blocked key: its first reason, how many records stand there, since when.
+    """列出搁置的键 · One line per blocked key: its first reason, how many records, since when.
 
     Exit codes: 0 told (also where nothing is parked); 2 a setting is missing; 3 the database is
     away.
@@ -62,12 +63,14 @@ def show(
     service: Which,
     context: Context,
     key: Key,
-    content: Annotated[bool, typer.Option(help="The content too; who looks is recorded.")] = False,
+    content: Annotated[
+        bool, typer.Option("--content", help="The content too; who looks is recorded.")
+    ] = False,
     actor: Annotated[str, typer.Option(help="With --content: ORGANISATION:OFFICER.")] = "",
     reason: Annotated[str, typer.Option(help="With --content: why.")] = "",
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Every record of a blocked key, in order: why, how often tried, from where, its headers.
+    """查看一个键的各条 · Every record of a key, in order: why, how often tried, from where.
 
     Exit codes: 0 told; 1 that key is not parked; 2 asked wrongly; 3 the database is away.
     """
@@ -99,19 +102,20 @@ def redrive(
     every: Annotated[bool, typer.Option("--all", help="Every blocked key.")] = False,
     wait: Wait = 120,
     no_wait: NoWait = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Have a key's records followed again, in order, by the process that holds the lease.
+    """按原顺序重新处理 · Have a key's records followed again, in order.
 
-    Each leaves its line together with its effect; the first that fails again ends it, and what
-    stands behind stays. A second time does nothing twice.
+    The process that holds the lease does it; this command asks, and waits. Each record leaves its
+    line together with its effect; the first that fails again ends it, and what stands behind stays.
+    A second time does nothing twice.
 
     Exit codes: 0 all lines are empty; 1 a record failed again, or the key is not parked; 2 asked
     wrongly; 3 the database is away, or the time was up, or no process of the service runs: the
     wish stays and is carried out once one does.
     """
     if every == bool(context) or bool(context) != bool(key):
-        _usage("CONTEXT KEY, or --all / 请给出 CONTEXT KEY,或者 --all")
+        _usage("请给出 CONTEXT KEY，或者 --all / give CONTEXT KEY as `list` says them, or --all")
     dsn, by = database(service), _by(actor, reason)
     parked = [(row["context"], row["key"]) for row in _ran(acts.found(dsn, acts.LINES))]
     if not every and (context, key) not in parked:
@@ -130,12 +134,13 @@ def discard(
     reason: Why,
     wait: Wait = 120,
     no_wait: NoWait = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Give up one record; its bytes are kept, and the rest of its key is followed again.
+    """放弃一条 · Give up one record; its bytes are kept, and the rest of its key is followed again.
 
     Exit codes: 0 it is given up and its line is empty; 1 no such record, or the next one failed
-    again; 2 asked wrongly; 3 as of `redrive`.
+    again; 2 asked wrongly; 3 the database is away, or the time was up, or no process
+    of the service runs: the wish stays and is carried out once one does.
     """
     dsn, by = database(service), _by(actor, reason)
     asked = _ran(acts.discard(dsn, context, key, seq, by))
@@ -162,7 +167,7 @@ def _outcome(dsn: str, ids: Sequence[UUID], seconds: float, no_wait: bool, as_js
         return
     if not asked.done:
         typer.echo(
-            "尚未办完:请求已登记,服务运行后会办理;请用 list --acts 查看 / not done yet:"
+            "尚未办完：请求已登记，服务运行后会办理；请用 list --acts 查看 / not done yet:"
             f" {'the time is up' if asked.holder else 'no process of this service runs'}; the"
             " wish is recorded and will be carried out. See `list --acts`",
             err=True,
@@ -170,8 +175,8 @@ def _outcome(dsn: str, ids: Sequence[UUID], seconds: float, no_wait: bool, as_js
         raise typer.Exit(Exit.AWAY)
     if any(act["outcome"] not in ("drained", "empty") for act in asked.acts):
         typer.echo(
-            "有记录仍无法处理,请看原因 / a record failed again: see its reason, mend or upgrade,"
-            " then redrive; or discard it",
+            "有记录仍无法处理：请看原因，修复或升级后再 redrive，或者 discard / a record failed"
+            " again: see its reason, mend or upgrade, then redrive; or discard it",
             err=True,
         )
         raise typer.Exit(Exit.DIFFERS)
@@ -244,13 +249,16 @@ def _text(value: bytes | None) -> str | None:
 def _by(actor: str, reason: str) -> By:
     organisation, _, officer = actor.partition(":")
     if not (organisation and officer and reason.strip()):
-        _usage("--actor ORGANISATION:OFFICER --reason … / 请写明经办人(单位:人员)和原因")
+        _usage(
+            "请写明 --actor 单位:人员 和 --reason 原因"
+            " / give --actor ORGANISATION:OFFICER and --reason"
+        )
     return By(actor, reason.strip())
 
 
 def _not_parked(service: Service, context: str, key: str) -> NoReturn:
     typer.echo(
-        f"{context} {key} 没有搁置的记录 / nothing such is parked: see"
+        f"{context} {key} 没有搁置的记录，请看 list / nothing such is parked: see"
         f" `fuyan dead-letters list {service}`",
         err=True,
     )
@@ -267,7 +275,8 @@ def _ran(coroutine: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(coroutine)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         typer.echo(
-            f"数据库没有回应 / the database did not answer: {type(error).__name__}: {error}",
+            "数据库没有应答，请检查 FUYAN_DATABASE_* 后重试 / the database did not answer: check"
+            f" FUYAN_DATABASE_*, then try again ({type(error).__name__}: {error})",
             err=True,
         )
         raise typer.Exit(Exit.AWAY) from error

@@ -25,9 +25,13 @@ def demo(
         ),
     ] = 8001,
 ) -> None:
-    """Start everything on this machine, play 2018 and 2019, and stay up until Ctrl-C.
+    """演示 · Start everything on this machine, play 2018 and 2019, and stay up until Ctrl-C.
 
-    All it started is gone afterwards, even after kill -9; a second run starts clean.
+    All it started is gone afterwards, even after kill -9; a second run starts clean. At its
+    start it prints the file that operators' commands need: `. …/operator.env`.
+
+    Exit codes: 0 ended; 1 something differs, or it cannot run; 2 asked wrongly; 130 --once was
+    broken off.
     """
     # Only the demo needs these parts, and the packages behind them: a service runs without.
     from deploy.local.demo import Demo, Differs
@@ -55,7 +59,10 @@ def token(
         str, typer.Option(help="The running demo's issuer, as it says at its start.")
     ] = "http://127.0.0.1:8000",
 ) -> None:
-    """Print a token of the running demo, for curl; a service outside the demo refuses it."""
+    """取演示用的令牌 · Print a token of the running demo; a service outside of it refuses it.
+
+    Exit codes: 0 printed; 1 no demo answers; 2 asked wrongly.
+    """
     import httpx
 
     asked = {"officer": officer, "organisation": organisation, "role": roles}

@@ -12,7 +12,7 @@ from deploy.cli import (
 )
 
 app = typer.Typer(
-    help="事件记录:导出、核验、取回 · The record: taken away, proven, taken back.",
+    help="事件记录：导出、核验、取回、重发 · The record: taken away, proven, taken back.",
     no_args_is_help=True,
 )
 app.command("adopt")(adopting.adopt)

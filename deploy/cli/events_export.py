@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from deploy.cli import house
 from deploy.cli.services import Service
+from deploy.cli.telling import AsJson
 from deploy.proof.bundle import Scope
 from deploy.proof.gather import NothingSigned, Wish
 from deploy.proof.gather import export as taken
@@ -23,7 +24,7 @@ LOGS = (Service.submission, Service.review, Service.notification)
 
 def export(
     out: Annotated[Path, typer.Option(help="要写的 zip · The zip to write.", dir_okay=False)],
-    actor: Annotated[str, typer.Option(help="谁导出 · Who takes it: <organisation>:<officer>.")],
+    actor: Annotated[str, typer.Option(help="谁导出 · Who takes it: ORGANISATION:OFFICER.")],
     reason: Annotated[str, typer.Option(help="为什么 · Why; it is recorded.")],
     programme: Annotated[str | None, typer.Option(help="只导出一个项目 · One programme.")] = None,
     township: Annotated[
@@ -37,13 +38,14 @@ def export(
         bool,
         typer.Option("--content", help="事件内容一并带出 · Let the data of events leave, too."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """导出事件记录，供离线核验 · Take the record away: events, heads, proofs, verify.html.
 
     Without --content only attributes and hashes leave; everything can be verified all the same.
-    FUYAN_DATABASE_<SERVICE> name the databases. Exit codes: 0 written, 1 a log has no signed head,
-    2 asked wrongly, 3 a database did not answer.
+    FUYAN_DATABASE_<SERVICE> name the databases.
+
+    Exit codes: 0 written; 1 a log has no signed head; 2 asked wrongly; 3 a database did not answer.
     """
     errors = Console(stderr=True)
     if township is not None and programme is None:
@@ -51,8 +53,8 @@ def export(
         raise typer.Exit(house.Exit.USAGE)
     if ":" not in actor or not reason.strip():
         errors.print(
-            "--actor 写作 <单位>:<人员>，--reason 不能为空 / "
-            "--actor is <organisation>:<officer>, and --reason says why"
+            "--actor 写作 单位:人员，--reason 不能为空 / "
+            "--actor is ORGANISATION:OFFICER, and --reason says why"
         )
         raise typer.Exit(house.Exit.USAGE)
     if content:

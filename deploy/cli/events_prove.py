@@ -16,6 +16,7 @@ from deploy.cli import house
 from deploy.cli.events_export import LOGS
 from deploy.cli.events_verify import Keys, read_keys
 from deploy.cli.services import Service
+from deploy.cli.telling import AsJson
 from deploy.proof.agreement import genuine_heads
 from deploy.proof.bundle import Bundle, Damaged
 from deploy.proof.findings import Checked
@@ -49,19 +50,27 @@ def prove(
     source: Annotated[
         str, typer.Argument(help="导出的文件，或服务名 · An export, or a service: its live log.")
     ],
-    event: Annotated[str, typer.Argument(help="<context>/<subject>@<version>")],
+    event: Annotated[str, typer.Argument(help="哪个事件 · Which: <context>/<subject>@<version>.")],
     key: Keys = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The proof as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """证明某个事件确在已签署的日志中 · Prove that one event is in the log that was signed.
 
     The proof is the event, the hashes from its leaf to the root, and the signed head. Data are not
-    printed. Exit codes: 0 proven, 1 not proven, 2 asked wrongly, 3 a database did not answer.
+    printed. FUYAN_DATABASE_<SERVICE> names the database of a live log.
+
+    Exit codes: 0 proven; 1 not proven; 2 asked wrongly; 3 a database did not answer.
     """
     errors = Console(stderr=True)
     stream, _, version = event.rpartition("@")
     if "/" not in stream or not version.isdigit():
         errors.print("事件写作 <context>/<subject>@<version> / an event is <context>/<subject>@<n>")
+        raise typer.Exit(house.Exit.USAGE)
+    if source not in LOGS and not Path(source).exists():
+        errors.print(
+            f"{source} 不是文件，也不是服务 / {source} is no file, and none of {', '.join(LOGS)}",
+            soft_wrap=True,
+        )
         raise typer.Exit(house.Exit.USAGE)
     trusted = read_keys(key, errors)
     try:
@@ -70,7 +79,7 @@ def prove(
         else:
             proof = _of_file(Path(source), event)
     except (Damaged, _NotThere) as error:
-        errors.print(f"不能证明：{error} / not proven: {error}")
+        errors.print(f"不能证明，请核对事件地址与来源 / not proven: {error}", soft_wrap=True)
         raise typer.Exit(house.Exit.DIFFERS) from error
     except Unavailable as error:
         errors.print(f"数据库没有回答 / the database did not answer: {error}")

@@ -14,6 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from deploy.cli import house
 from deploy.cli.events_export import LOGS
+from deploy.cli.telling import AsJson
 from deploy.proof.bundle import Bundle, Damaged
 from deploy.proof.check import check
 from deploy.proof.findings import Checked
@@ -43,17 +44,23 @@ def verify(
     live: Annotated[
         bool, typer.Option("--live", help="核验现行日志 · Check the live logs; no file is needed.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """核验导出的文件或现行日志，逐项指明不符之处 · Name what is not as it was signed.
 
-    Live logs are found by FUYAN_DATABASE_<SERVICE>; where FUYAN_KAFKA is set, their heads are held
-    against topic fuyan.audit.v1, too. Exit codes: 0 all holds, 1 something differs, 2 asked
-    wrongly, 3 a database or Kafka did not answer.
+    Without --key the keys are those of what is checked, and that is said. Live logs are found by
+    FUYAN_DATABASE_<SERVICE>; where FUYAN_KAFKA is set, their heads are held against topic
+    fuyan.audit.v1, too.
+
+    Exit codes: 0 all holds; 1 something differs; 2 asked wrongly; 3 a database or Kafka did not
+    answer.
     """
     errors = Console(stderr=True)
     if (file is None) == (not live) or (against_live and file is None):
-        errors.print("给出文件，或用 --live / give a file, or --live (not both)")
+        errors.print("请给出文件，或用 --live（不同时） / give a file, or --live (not both)")
+        raise typer.Exit(house.Exit.USAGE)
+    if file is not None and not file.exists():
+        errors.print(f"没有 {file} / there is no {file}", soft_wrap=True)
         raise typer.Exit(house.Exit.USAGE)
     trusted = read_keys(key, errors)
     checked = Checked()
@@ -84,7 +91,8 @@ def verify(
         errors.print(
             "[yellow]公钥取自被核验的一方，只能说明内容自洽：请用 --key 给出别处取得的公钥。\n"
             "The public key comes from what is being checked: it only agrees with itself. Give "
-            "--key, a copy of /v1/keys saved earlier.[/]"
+            "--key, a copy of /v1/keys saved earlier.[/]",
+            soft_wrap=True,
         )
     tell(checked, as_json)
     if checked.findings:

@@ -21,7 +21,8 @@ from shared.collector import calm
 T = TypeVar("T")
 
 app = typer.Typer(
-    help="读模型的版本：重建、比较、启用、退回 · Read models: rebuilt, compared, promoted.",
+    help="读模型的版本：重建、比较、启用、退回 · Read models: rebuilt, compared, promoted.\n\n"
+    "FUYAN_DATABASE_PROJECTION names the database, as its owner.",
     no_args_is_help=True,
 )
 Number = Annotated[int, typer.Argument(help="A version, as `status` says it.", min=1)]
@@ -37,7 +38,7 @@ def _armed() -> None:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Each version: by whose folds, how far, which one is seen, who folds it, rows, size; acts.
+    """各版本的情况 · Each version: how far, which one is seen, who folds it, rows, size; last acts.
 
     Exit codes: 0 told; 2 a setting is missing; 3 the database is away.
     """
@@ -49,10 +50,10 @@ def status(as_json: AsJson = False) -> None:
 
 @app.command()
 def rebuild(actor: Actor = "", as_json: AsJson = False) -> None:
-    """Fold the whole journal into a new version by this image, beside what is seen; or go on.
+    """旁路重建，可续 · Fold the whole journal into a new version, beside what is seen; or go on.
 
-    Killed anywhere, it goes on where it was when it is started again. Nothing that anybody sees
-    changes by it: see `diff`, then `promote`.
+    It folds as this very image does. Killed anywhere, it goes on where it was when it is started
+    again. Nothing that anybody sees changes by it: see `diff`, then `promote`.
 
     Exit codes: 0 complete; 1 another one builds it now; 2 a setting is missing; 3 the database is
     away.
@@ -80,7 +81,7 @@ def diff(
     limit: Annotated[int, typer.Option(help="How many to tell of; all are counted.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """Row by row: table, key, place, both values, and which event or whose folds are behind it.
+    """逐行比较两个版本 · Row by row: key, both values, and which event or whose folds differ.
 
     Both are read at one moment, at the same position where both are being folded.
 
@@ -104,7 +105,7 @@ def promote(
     actor: Actor = "",
     as_json: AsJson = False,
 ) -> None:
-    """Let queries see a complete version; only forward, and never less than was seen before.
+    """启用一个版本 · Let queries see a complete version, and never less than was seen before.
 
     Exit codes: 0 it is seen; 1 refused, with the reason; 2 a setting is missing; 3 the database is
     away: `status` says which one is seen.
@@ -118,7 +119,7 @@ def promote(
 
 @app.command()
 def rollback(actor: Actor = "", as_json: AsJson = False) -> None:
-    """Let queries see again what was seen before the last promotion; its image must fold it still.
+    """退回上一个版本 · Let queries see again what they saw before; its image must fold it still.
 
     Exit codes: 0 it is seen; 1 refused, with the reason; 2 a setting is missing; 3 the database is
     away: `status` says which one is seen.
@@ -137,7 +138,7 @@ def drop(
     actor: Actor = "",
     as_json: AsJson = False,
 ) -> None:
-    """Remove a version that nobody is answered from, with its rows; the journal keeps every event.
+    """删除一个版本 · Remove a version that nobody is answered from; the journal keeps all events.
 
     Exit codes: 0 it is gone; 1 refused, with the reason, or not confirmed; 2 a setting is missing;
     3 the database is away: run it again.

@@ -48,9 +48,11 @@ def serve(
         int | None, typer.Option(help="Port; 8001 to 8004 by service if not given.")
     ] = None,
 ) -> None:
-    """Run one service until SIGTERM; its settings are FUYAN_* in the environment.
+    """运行一个服务 · Run one service until SIGTERM; its settings are FUYAN_* in the environment.
 
     A second process of a service stands by and takes over when the first is gone.
+
+    Exit codes: 0 ended as told; 2 a setting is missing or wrong, and is named.
     """
     app = import_module(f"services.{service}.app")
     try:
@@ -70,10 +72,18 @@ def migrate(
         typer.Option(help="The role the service connects with: it may add, never change."),
     ] = None,
 ) -> None:
-    """Bring a service's database to this release; FUYAN_DATABASE names it, as its owner."""
+    """迁移一个服务的库 · Bring a service's database to this release.
+
+    FUYAN_DATABASE names it, as its owner. Twice does nothing twice.
+
+    Exit codes: 0 done; 1 it failed, and nothing was changed; 2 a setting is missing.
+    """
     database = os.environ.get("FUYAN_DATABASE")
     if not database:
-        typer.echo("FUYAN_DATABASE is missing: set it to the DSN of the database's owner", err=True)
+        typer.echo(
+            "缺少 FUYAN_DATABASE / FUYAN_DATABASE is missing: set it to the DSN of the owner",
+            err=True,
+        )
         raise typer.Exit(2)
     asyncio.run(apply(service, database, role))
     typer.echo(f"{service}: the database is at this release")

@@ -9,20 +9,26 @@ from aiokafka.errors import KafkaError
 from shared.messaging.kafka import Kafka
 from shared.messaging.topics import TopicMismatch, declared, ensure, missing
 
-app = typer.Typer(help="The declared topics of a cluster (FUYAN_KAFKA).", no_args_is_help=True)
+app = typer.Typer(
+    help="按声明建立、核对主题 · The declared topics of a cluster (FUYAN_KAFKA).",
+    no_args_is_help=True,
+)
 
 
 def _kafka() -> Kafka:
     bootstrap = os.environ.get("FUYAN_KAFKA")
     if not bootstrap:
-        typer.echo("FUYAN_KAFKA is missing: set it to host:port", err=True)
+        typer.echo("缺少 FUYAN_KAFKA / FUYAN_KAFKA is missing: set it to host:port", err=True)
         raise typer.Exit(2)
     return Kafka(bootstrap)
 
 
 @app.command()
 def apply() -> None:
-    """Create the declared topics that are missing; refuse one that differs."""
+    """建立缺少的主题 · Create the declared topics that are missing; refuse one that differs.
+
+    Exit codes: 0 all are there; 1 one differs, or Kafka does not answer; 2 a setting is missing.
+    """
     kafka = _kafka()
     try:
         asyncio.run(ensure(kafka.bootstrap, declared(), **kafka.security))
@@ -34,7 +40,11 @@ def apply() -> None:
 
 @app.command()
 def check() -> None:
-    """Say which declared topics are missing or differ; exit 1 if any does."""
+    """核对主题 · Say which declared topics are missing or differ.
+
+    Exit codes: 0 as declared; 1 one is missing or differs, or Kafka does not answer; 2 a setting is
+    missing.
+    """
     kafka = _kafka()
     try:
         found = asyncio.run(missing(kafka.bootstrap, declared(), **kafka.security))

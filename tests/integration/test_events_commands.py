@@ -190,6 +190,13 @@ async def test_verify_without_a_key_from_elsewhere_says_so(house: House) -> None
     assert unset.exit_code == 2
 
 
+async def test_a_file_that_is_not_there_was_asked_for_wrongly_and_is_not_called_altered(
+    house: House,
+) -> None:
+    assert (await house.run("events", "verify", "nowhere.zip")).exit_code == 2
+    assert (await house.run("events", "prove", "nowhere.zip", "case/p/t/1@1")).exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("statement", "expected"),
     [
