@@ -122,10 +122,12 @@ class Adoption:
             "SELECT key FROM command WHERE key = ANY($1)", list({one.command for one in seen})
         )
         last = await self._reader.rows("SELECT coalesce(max(position), 0) FROM log")
+        aside = await self._reader.rows("SELECT position FROM void WHERE position > $1", last[0][0])
         return Standing(
             last[0][0],
             {(row[0], row[1]): row[2] for row in heads},
             {row[0] for row in commands},
+            {row[0] for row in aside},
         )
 
     async def _put_aside(

@@ -43,6 +43,8 @@ class Standing:
     """The version up to which each stream of theirs is on record."""
     commands: Set[bytes] = frozenset()
     """Those of their commands that have had their effect."""
+    named: Set[int] = frozenset()
+    """Positions that were put aside before."""
 
 
 @dataclass(slots=True)
@@ -95,7 +97,7 @@ def plan(seen: Sequence[Seen], log: Standing, *, void_forks: bool = False) -> Pl
             under_way = one.command
             heads[context, subject] = version
             found.taken.append(one)
-    found.lost += _lost(found, log.last)
+    found.lost += _lost(found, log)
     return found
 
 
@@ -122,12 +124,14 @@ def _plausible(one: Seen, whole: Sequence[Seen], log: Standing) -> Seen:
     return one if one.position <= max(reach, log.last) else one._replace(position=0)
 
 
-def _lost(found: Plan, last: int) -> list[int]:
-    """Positions behind the log's last that neither a taken nor a voided record has."""
+def _lost(found: Plan, log: Standing) -> list[int]:
+    """Positions behind the log's last that neither a taken nor a voided record has or had."""
+    last = log.last
     voided = (seen.position for seen, _ in found.voided)
     named = {p for p in (*(seen.position for seen in found.taken), *voided) if p > last}
     if not named:
         return []
     if max(named) - last - len(named) > APART:
         raise Refused("topic-too-far", position=max(named), last=last)
-    return [position for position in range(last + 1, max(named)) if position not in named]
+    known = named | log.named
+    return [position for position in range(last + 1, max(named)) if position not in known]

@@ -116,3 +116,10 @@ def test_two_events_for_one_version_are_two_histories_too() -> None:
 def test_a_topic_that_begins_far_behind_the_log_is_not_taken_for_its_tail() -> None:
     with pytest.raises(Refused, match="topic-too-far"):
         plan([seen(12 + 2 * APART)], HERE)
+
+
+def test_a_position_that_was_put_aside_before_is_not_lost() -> None:
+    """As where it was killed between naming what does not join and taking what does."""
+    found = plan([seen(11), seen(14)], Standing(10, {}, named=frozenset({12})))
+    assert positions(found) == [11, 14]
+    assert found.lost == [13]
