@@ -13,7 +13,8 @@ class Finding:
 
     def told(self, language: int) -> str:
         """In Chinese (0) or English (1)."""
-        return SENTENCES[self.code][language].format(service=self.service, **self.facts)
+        facts = {name: _plain(fact) for name, fact in self.facts.items()}
+        return SENTENCES[self.code][language].format(service=_plain(self.service), **facts)
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -23,6 +24,13 @@ class Finding:
             "zh": self.told(0),
             "en": self.told(1),
         }
+
+
+def _plain(fact: str | int) -> str | int:
+    """What a file says of itself may hold what moves a terminal's cursor, and is shown as text."""
+    if isinstance(fact, int) or fact.isprintable():
+        return fact
+    return "".join(one if one.isprintable() else "�" for one in fact)
 
 
 SENTENCES: dict[str, tuple[str, str]] = {
