@@ -4,12 +4,13 @@ import json
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from deploy.proof.bundle import Scope
 from deploy.proof.gather import Wish, export
-from deploy.proof.lines import read
+from deploy.proof.lines import read, split
 from tests.integration.heads import covered, key_file, signing, write
 from tests.integration.store import prepare
 
@@ -81,6 +82,19 @@ def edit(found: Parts, position: int, change: Callable[[bytes], bytes]) -> None:
 def sealed_anew(line: bytes) -> bytes:
     """A line whose leaf was computed again, by somebody who knows how."""
     return line.replace(read(line).told.hex().encode(), read(line).leaf.hex().encode())
+
+
+def forged_beside_its_hash(line: bytes) -> bytes:
+    """Other data, beside the true hash of the true ones: the leaf would be right."""
+    attributes, data = split(line)
+    salt = bytes.fromhex(attributes.pop("salt"))
+    told = {**attributes, "datahash": sha256(salt + data).hexdigest()}
+    return json.dumps(told, separators=(",", ":")).encode()[:-1] + b',"data":{"votes":9}}'
+
+
+def with_another(name: bytes, found: Parts) -> None:
+    """The third event, with a second value of an attribute before the first."""
+    edit(found, 3, lambda line: b'{"%s":"x",%s' % (name, line[1:]))
 
 
 def loaded(found: Parts, name: str) -> Any:

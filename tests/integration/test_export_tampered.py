@@ -4,7 +4,6 @@ import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,7 +12,6 @@ import pytest
 from deploy.local.postgres import Databases
 from deploy.proof.bundle import Bundle, Scope
 from deploy.proof.check import check
-from deploy.proof.lines import split
 from shared.contracts.audit import ADAPTER
 from shared.events.signing import public_keys
 from tests.integration.exports import (
@@ -21,6 +19,7 @@ from tests.integration.exports import (
     Parts,
     at,
     edit,
+    forged_beside_its_hash,
     lines,
     loaded,
     parts,
@@ -30,6 +29,7 @@ from tests.integration.exports import (
     sealed_anew,
     stored,
     taken,
+    with_another,
 )
 from tests.integration.heads import key_file, signer
 
@@ -86,19 +86,6 @@ def tampered(file: Path, how: Callable[[Parts], object], tmp_path: Path) -> Foun
 
 def reason(line: bytes) -> bytes:
     return line.replace(b'"noted"', b'"voted"')
-
-
-def forged_beside_its_hash(line: bytes) -> bytes:
-    """Other data, beside the true hash of the true ones: the leaf would be right."""
-    attributes, data = split(line)
-    salt = bytes.fromhex(attributes.pop("salt"))
-    told = {**attributes, "datahash": sha256(salt + data).hexdigest()}
-    return json.dumps(told, separators=(",", ":")).encode()[:-1] + b',"data":{"votes":9}}'
-
-
-def with_another(name: bytes, found: Parts) -> None:
-    """The third event, with a second value of an attribute before the first."""
-    edit(found, 3, lambda line: b'{"%s":"x",%s' % (name, line[1:]))
 
 
 def header(name: str, value: str) -> Callable[[bytes], bytes]:
