@@ -41,7 +41,7 @@ async def copy_out(store: Store, directory: Path, named: Collection[str], told: 
     contents = {path.rsplit("/", 1)[-1] for path in found if path.startswith("content/")}
     if missing := sorted(set(named) - contents):
         raise Unsound(
-            f"证据库缺少登记在册的 {len(missing)} 份内容（如 {missing[0]}）：请先查明，再备份",
+            f"佐证材料库缺少登记在册的 {len(missing)} 份内容（如 {missing[0]}）：请先查明，再备份",
             f"the evidence store lacks {len(missing)} contents that are registered"
             f" ({missing[0]} …): find out why before taking a backup",
         )
@@ -51,7 +51,9 @@ async def copy_out(store: Store, directory: Path, named: Collection[str], told: 
         if path.startswith("content/") and path.rsplit("/", 1)[-1] != digest
     ]
     if wrong:
-        raise Unsound(f"证据内容与其哈希不符：{wrong[0]}", f"{wrong[0]} is not what its name says")
+        raise Unsound(
+            f"佐证材料内容与其哈希不符：{wrong[0]}", f"{wrong[0]} is not what its name says"
+        )
     listed = directory / OBJECTS
     listed.write_text(json.dumps(found, indent=1), encoding="utf-8")
     return Kept(
@@ -73,7 +75,7 @@ async def copy_in(store: Store, directory: Path, kept: Kept, told: Told) -> int:
                 put += 1
             elif there[path] != size:
                 raise Unsound(
-                    f"证据库中 {path} 与备份不同：未覆盖，请先查明",
+                    f"佐证材料库中 {path} 与备份不同：未覆盖，请先查明",
                     f"{path} in the evidence store differs from the backup: it was left alone,"
                     " find out why",
                 )
@@ -100,6 +102,6 @@ def _reached() -> Iterator[None]:
         yield
     except (BaseError, OSError) as error:
         raise Unsound(
-            f"证据库无法访问（{error}）：请核对 FUYAN_EVIDENCE",
+            f"佐证材料库无法访问（{error}）：请核对 FUYAN_EVIDENCE",
             f"the evidence store cannot be reached ({error}): check FUYAN_EVIDENCE",
         ) from error

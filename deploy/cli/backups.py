@@ -33,7 +33,7 @@ class TakesByDefault(TyperGroup):
 app = typer.Typer(
     cls=TakesByDefault,
     no_args_is_help=True,
-    help="备份四个库和证据材料 · Back up the four databases and the evidence: `fuyan backup DIR`.",
+    help="备份四个库和佐证材料 · Back up the four databases and the evidence: `fuyan backup DIR`.",
 )
 Directory = Annotated[
     Path, typer.Argument(help="备份的目录 · The backup's directory.", file_okay=False)
@@ -103,7 +103,7 @@ def restore(
     answer(
         {"restored": [str(one) for one in wanted], "evidence_put": put, "next": told_next,
          "taken_at": manifest.taken_at},
-        f"已恢复 {'、'.join(wanted)}，补回证据 {put} 份；接下来请执行：{'；'.join(told_next)}",
+        f"已恢复 {'、'.join(wanted)}，补回佐证材料 {put} 份；接下来请执行：{'；'.join(told_next)}",
         f"{', '.join(wanted)} restored, {put} objects of evidence put back; now run:"
         f" {'; '.join(told_next)}",
         as_json,
@@ -118,7 +118,7 @@ def _say(manifest: Manifest, directory: Path, zh: str, en: str, as_json: bool) -
             "directory": str(directory), "taken_at": manifest.taken_at, "last": last,
             "evidence": None if kept is None else kept.objects,
         },
-        f"{zh} {directory}：各库位置 {last}，证据 {kept.objects if kept else '未设置'}",
+        f"{zh} {directory}：各库位置 {last}，佐证材料 {kept.objects if kept else '未设置'}",
         f"{en} {directory}: positions {last}, evidence {kept.objects if kept else 'not set'}",
         as_json,
     )  # fmt: skip

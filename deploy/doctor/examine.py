@@ -114,7 +114,7 @@ async def _store(
 async def _topic(context: str, house: House, logs: Logs, progress: Progress) -> Finding:
     check = f"topic/{context}"
     if context not in logs.told:
-        return skipped(check, "事件库未读到，未核对", "its log could not be read")
+        return skipped(check, "日志未读到，未核对", "its log could not be read")
     try:
         copy, strange = await read_topic(
             context, house.kafka, house.installation, logs.told[context], progress
@@ -145,7 +145,7 @@ async def _copies(
     name = "journal" if table == "journal" else f"heard/{service}"
     for context in wanted:
         if context not in told:
-            yield skipped(f"{name}/{context}", "事件库未读到，未核对", "its log could not be read")
+            yield skipped(f"{name}/{context}", "日志未读到，未核对", "its log could not be read")
     try:
         async with _session(house.databases[service]) as connection:
             late = await settled(connection, told, house.wait_s)

@@ -51,14 +51,14 @@ async def signed(service: Service, connection: asyncpg.Connection, installation:
         return wrong(
             check,
             (
-                f"树头与事件库不符：{listed(wrongs)}",
+                f"树头与日志不符：{listed(wrongs)}",
                 f"heads that are not of this log: {listed(wrongs)}",
             ),
             (
-                "事件库被改动过：请停止该服务，以 `fuyan events verify` 查明",
+                "日志被改动过：请停止该服务，以 `fuyan events verify` 查明",
                 "The log was changed: stop the service and look with `fuyan events verify`",
             ),
             heads=count,
             wrong=wrongs,
         )
-    return well(check, f"{count} 个树头与事件库相符", f"{count} heads are of this log", heads=count)
+    return well(check, f"{count} 个树头与日志相符", f"{count} heads are of this log", heads=count)

@@ -39,7 +39,7 @@ async def folded(connection: asyncpg.Connection, progress: Progress) -> Finding:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         found = await connection.fetchrow(ANSWERING, FOLDS)
         if found is None:
-            return skipped(CHECK, "没有本版本的统计结果", "no read models of this release")
+            return skipped(CHECK, "没有本版本的读模型", "no read models of this release")
         models = Models(connection, found["version"], found["position"])
         for row in await load_programmes(models):
             shown[row.programme] = await load(models, row.programme)
@@ -87,7 +87,7 @@ async def folded(connection: asyncpg.Connection, progress: Progress) -> Finding:
         return wrong(
             CHECK,
             (
-                f"统计结果与事件推算不符：{listed(differing)}",
+                f"读模型与事件推算不符：{listed(differing)}",
                 f"not the fold of its journal: {listed(differing)}",
             ),
             _REBUILD,
@@ -95,7 +95,7 @@ async def folded(connection: asyncpg.Connection, progress: Progress) -> Finding:
         )
     return well(
         CHECK,
-        f"统计结果与事件推算一致，至第 {models.position} 件",
+        f"读模型与事件推算一致，至第 {models.position} 件",
         f"the fold of its journal, up to position {models.position}",
         **facts,
     )
@@ -105,7 +105,7 @@ def _unreadable(error: Exception) -> Finding:
     return wrong(
         CHECK,
         (
-            f"日志副本中有读不出的事件，无法推算：{error}",
+            f"流水中有读不出的事件，无法推算：{error}",
             f"the journal holds what cannot be read, so nothing can be folded from it: {error}",
         ),
         ("请先处理 journal 一项", "See to the journal first"),

@@ -110,7 +110,7 @@ async def read_log(
         return wrong(
             check,
             (
-                f"{service} 的事件库不完整或被改动：{listed([*altered, *skipped, *gaps])}",
+                f"{service} 的日志不完整或被改动：{listed([*altered, *skipped, *gaps])}",
                 f"the log of {service} lacks or had altered: {listed([*altered, *skipped, *gaps])}",
             ),
             (
@@ -122,7 +122,7 @@ async def read_log(
         )
     return well(
         check,
-        f"{service} 的事件库连续完整，共 {facts['events']} 件",
+        f"{service} 的日志连续完整，共 {facts['events']} 件",
         f"the log of {service} is whole: {facts['events']} events",
         **facts,
     )
@@ -234,10 +234,10 @@ def compared(
     if any(kinds.values()):
         zh = "；".join(f"{_ZH[kind]} {listed(found)}" for kind, found in kinds.items() if found)
         en = "; ".join(f"{_EN[kind]} {listed(found)}" for kind, found in kinds.items() if found)
-        return wrong(check, (f"与事件库不符：{zh}", f"differs from the log: {en}"), do, **facts)
+        return wrong(check, (f"与日志不符：{zh}", f"differs from the log: {en}"), do, **facts)
     return well(
         check,
-        f"与事件库一致：{copy.count} 件，摘要 {shown(copy.total)}",
+        f"与日志一致：{copy.count} 件，摘要 {shown(copy.total)}",
         f"as the log says: {copy.count} events, hash {shown(copy.total)}",
         **facts,
     )
