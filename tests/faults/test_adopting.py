@@ -23,6 +23,7 @@ from shared.store.streams import Changes, Written
 from tests.faults.donors import adopted, another, sent, tell, written
 from tests.faults.followed import DOSSIER, publish, rows, topics
 from tests.integration.store import command, new_log, note, serving, stream
+from tests.integration.test_erasure import erased
 from tests.integration.test_messaging import answer, reviewing, until
 
 pytestmark = pytest.mark.kafka
@@ -314,3 +315,22 @@ async def test_a_log_that_never_published_is_held_against_the_whole_topic(
         await publish(kafka, [sent(one) for one in whole])
         await again(kafka, whole[0])
         await refuses(backup, kafka, "store-behind-topic")
+
+
+@pytest.mark.parametrize("before", [2, 0])
+async def test_what_was_erased_since_the_backup_is_blank_again(
+    postgres: Databases, lost: str, kafka: Kafka, before: int
+) -> None:
+    """Whether the backup has the event with its data, or not yet; its proof stays the same."""
+    await written(lost, *(["p/t"] * before))
+    async with another(postgres, lost) as backup:
+        log = new_log(lost)
+        async with serving(log):
+            await tell(log, *(["p/t"] * (3 - before)))
+            await erased(log, 1)
+            await publish(kafka, [sent(one) for one in await log.page(0, 100)])
+        found = await adopted(backup, kafka)
+        assert (len(found.plan.taken), found.plan.voided, found.unsettled) == (4 - before, [], [])
+        for told in (LOG, COMMANDS, "SELECT * FROM erasure"):
+            assert await rows(backup, told) == await rows(lost, told)
+        assert await rows(backup, "SELECT position FROM log WHERE data = ''") == [(1,)]
