@@ -251,7 +251,7 @@ def memory_is_bounded(facts: Facts) -> Iterator[str]:
 def vacuum_is_free(facts: Facts) -> Iterator[str]:
     """L3: no session of ours holds a snapshot, or what is dead could not be cleared away."""
     if facts.horizon_s > HORIZON_S:
-        yield f"a session held its snapshot for {facts.horizon_s:.1f} s"
+        yield f"a session held its snapshot for {facts.horizon_s:.1f} s: {facts.horizon_by}"
 
 
 INVARIANTS: Mapping[str, Check] = {

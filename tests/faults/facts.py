@@ -99,7 +99,8 @@ class Facts:
     """(context, key) of those that must have been put aside."""
     lag_s: float = 0
     horizon_s: float = 0
-    """For how long a session of the services held one snapshot, at the most."""
+    """For how long a session of the services held one snapshot, at the most, and below which."""
+    horizon_by: str = ""
     memory_kb: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -203,19 +204,19 @@ def _text(value: str | bytes | None) -> str:
     return _bytes(value).decode(errors="replace")
 
 
-async def horizon_s(dsn: str) -> float:
-    """For how long the oldest snapshot of a session of ours has been held."""
+async def horizon_s(dsn: str) -> tuple[float, str]:
+    """For how long the oldest snapshot of a session of ours has been held, and what it does."""
     connection = await asyncpg.connect(dsn)
     try:
-        return float(
-            await connection.fetchval(
-                "SELECT coalesce(extract(epoch FROM max(clock_timestamp() - query_start)), 0)"
-                " FROM pg_stat_activity WHERE starts_with(application_name, 'fuyan-')"
-                " AND backend_xmin IS NOT NULL AND state <> 'idle'"
-            )
+        row = await connection.fetchrow(
+            "SELECT extract(epoch FROM clock_timestamp() - query_start)::float8,"
+            " concat_ws(' ', application_name, state, wait_event, left(query, 200))"
+            " FROM pg_stat_activity WHERE starts_with(application_name, 'fuyan-')"
+            " AND backend_xmin IS NOT NULL AND state <> 'idle' ORDER BY query_start LIMIT 1"
         )
     finally:
         await connection.close()
+    return (row[0], row[1]) if row else (0.0, "")
 
 
 async def behind(databases: Mapping[str, str]) -> tuple[dict[str, int], list[str]]:

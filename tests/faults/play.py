@@ -36,7 +36,7 @@ class Ground:
     random: random.Random
     hits: Counter[str] = field(default_factory=Counter)
     """How often each fault really did something; the run fails where one that was meant did not."""
-    horizon_s: float = 0
+    horizon: tuple[float, str] = (0, "")
 
 
 Strike = Callable[[Ground], Coroutine[Any, Any, None]]
@@ -86,8 +86,8 @@ async def _under_load(ground: Ground, strike: Strike) -> None:
 async def _watch_the_horizon(ground: Ground) -> None:
     while not ground.clients.over.is_set():
         with suppress(OSError, TimeoutError, asyncpg.PostgresError):
-            held_s = await ask.horizon_s(ground.house.server.dsn("postgres"))
-            ground.horizon_s = max(ground.horizon_s, held_s)
+            held = await ask.horizon_s(ground.house.server.dsn("postgres"))
+            ground.horizon = max(ground.horizon, held)
         await asyncio.sleep(0.3)
 
 
@@ -136,7 +136,8 @@ async def gathered(ground: Ground, lag_s: float) -> Facts:
         poison=frozenset(house.poison),
         poisoned=frozenset(house.poisoned),
         lag_s=lag_s,
-        horizon_s=ground.horizon_s,
+        horizon_s=ground.horizon[0],
+        horizon_by=ground.horizon[1],
         memory_kb=house.memory_kb(),
     )
 
