@@ -64,6 +64,7 @@ def verify(
         raise typer.Exit(house.Exit.USAGE)
     trusted = read_keys(key, errors)
     checked = Checked()
+    bundle: Bundle | None = None
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), console=errors, transient=True
     ) as bar:
@@ -94,6 +95,14 @@ def verify(
             "--key, a copy of /v1/keys saved earlier.[/]",
             soft_wrap=True,
         )
+    if bundle is not None and bundle.scope.whole:
+        lacking = ", ".join(service for service in LOGS if service not in bundle.services)
+        if lacking:  # nothing inside could tell that they were taken out
+            errors.print(
+                f"[yellow]注意：文件不含 {lacking} 的日志，对其不作任何证明。\n"
+                f"This file is without the logs of {lacking}, and proves nothing about them.[/]",
+                soft_wrap=True,
+            )
     tell(checked, as_json)
     if checked.findings:
         raise typer.Exit(house.Exit.DIFFERS)

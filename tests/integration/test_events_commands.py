@@ -185,6 +185,7 @@ async def test_verify_without_a_key_from_elsewhere_says_so(house: House) -> None
     ))  # fmt: skip
     assert result.exit_code == 0
     assert "--key" in result.stderr
+    assert "This file is without the logs of review, notification" in result.stderr
     assert (await house.run("events", "verify")).exit_code == 2
     unset = await house.run("events", "verify", "--live", FUYAN_DATABASE_REVIEW="")
     assert unset.exit_code == 2
