@@ -1,12 +1,14 @@
 """`fuyan topics`: create what is declared, or say how a cluster differs from it."""
 
 import asyncio
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
-from aiokafka.errors import KafkaError
 
-from shared.messaging.kafka import Kafka
+from deploy.cli import house
+from deploy.cli.house import Exit
+from deploy.cli.telling import explained, fail
 from shared.messaging.topics import TopicMismatch, declared, ensure, missing
 
 app = typer.Typer(
@@ -15,26 +17,15 @@ app = typer.Typer(
 )
 
 
-def _kafka() -> Kafka:
-    bootstrap = os.environ.get("FUYAN_KAFKA")
-    if not bootstrap:
-        typer.echo("缺少 FUYAN_KAFKA / FUYAN_KAFKA is missing: set it to host:port", err=True)
-        raise typer.Exit(2)
-    return Kafka(bootstrap)
-
-
 @app.command()
 def apply() -> None:
     """建立缺少的主题 · Create the declared topics that are missing; refuse one that differs.
 
-    Exit codes: 0 all are there; 1 one differs, or Kafka does not answer; 2 a setting is missing.
+    Exit codes: 0 all are there; 1 one differs; 2 a setting is missing; 3 Kafka does not answer.
     """
-    kafka = _kafka()
-    try:
+    kafka = house.kafka()
+    with explained(), _as_declared():
         asyncio.run(ensure(kafka.bootstrap, declared(), **kafka.security))
-    except (TopicMismatch, KafkaError, TimeoutError) as error:
-        typer.echo(f"{type(error).__name__}: {error}", err=True)
-        raise typer.Exit(1) from error
     typer.echo(", ".join(sorted(declared())))
 
 
@@ -42,16 +33,29 @@ def apply() -> None:
 def check() -> None:
     """核对主题 · Say which declared topics are missing or differ.
 
-    Exit codes: 0 as declared; 1 one is missing or differs, or Kafka does not answer; 2 a setting is
-    missing.
+    Exit codes: 0 as declared; 1 one is missing or differs; 2 a setting is missing; 3 Kafka does not
+    answer.
     """
-    kafka = _kafka()
-    try:
+    kafka = house.kafka()
+    with explained(), _as_declared():
         found = asyncio.run(missing(kafka.bootstrap, declared(), **kafka.security))
-    except (TopicMismatch, KafkaError, TimeoutError) as error:
-        typer.echo(f"{type(error).__name__}: {error}", err=True)
-        raise typer.Exit(1) from error
     if found:
-        typer.echo(f"missing: {', '.join(found)}; run `fuyan topics apply`", err=True)
-        raise typer.Exit(1)
-    typer.echo("as declared")
+        fail(
+            Exit.DIFFERS,
+            f"缺少 {'、'.join(found)}：请执行 fuyan topics apply",
+            f"missing: {', '.join(found)}; run `fuyan topics apply`",
+        )
+    typer.echo("与声明一致 / as declared")
+
+
+@contextmanager
+def _as_declared() -> Iterator[None]:
+    try:
+        yield
+    except TopicMismatch as error:
+        fail(
+            Exit.DIFFERS,
+            f"主题与 deploy/topics.yaml 不符（{error}）：请改回，或另作声明（FUYAN_TOPICS）",
+            f"A topic is not as deploy/topics.yaml says ({error}): mend it, or declare another"
+            " (FUYAN_TOPICS)",
+        )

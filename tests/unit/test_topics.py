@@ -1,10 +1,13 @@
 """What is declared about the topics."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from deploy.cli.main import app
 from shared.messaging.topics import declared
 
 
@@ -39,3 +42,25 @@ def test_a_real_cluster_keeps_as_many_replicas_as_its_setting_says(
 ) -> None:
     monkeypatch.setenv("FUYAN_TOPIC_REPLICATION", "3")
     assert {topic.replication_factor for topic in declared().values()} == {3}
+
+
+@pytest.mark.parametrize(("act", "done"), [("apply", "ensure"), ("check", "missing")])
+def test_the_command_signs_in_as_a_service_does(
+    act: str, done: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    async def heard(bootstrap: str, topics: object, **security: Any) -> list[str]:
+        asked.update(security, bootstrap=bootstrap)
+        return []
+
+    monkeypatch.setattr(f"deploy.cli.topics.{done}", heard)
+    secret = tmp_path / "password"
+    secret.write_text("s3cret\n")
+    env = {
+        "FUYAN_KAFKA": "kafka:9093",
+        "FUYAN_KAFKA_USERNAME": "ops",
+        "FUYAN_KAFKA_PASSWORD_FILE": str(secret),
+    }
+    assert CliRunner().invoke(app, ["topics", act], env=env).exit_code == 0
+    assert (asked["sasl_plain_username"], asked["sasl_plain_password"]) == ("ops", "s3cret")
