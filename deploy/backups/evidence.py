@@ -13,7 +13,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
 from deploy.backups.manifest import EVIDENCE, OBJECTS, Kept, Unsound, objects_of, sha256_of
-from shared.messaging.surveying import Told
+from shared.progress import Progress
 
 Store: TypeAlias = LocalStore | S3Store
 
@@ -29,7 +29,7 @@ async def named(submission: asyncpg.Connection) -> set[str]:
     return {row[0] for row in rows}
 
 
-async def copy_out(store: Store, directory: Path, named: Collection[str], told: Told) -> Kept:
+async def copy_out(store: Store, directory: Path, named: Collection[str], told: Progress) -> Kept:
     """Every object, hashed on its way; raises Unsound where one that is named is not there."""
     found: dict[str, tuple[int, str]] = {}
     with _reached():
@@ -63,7 +63,7 @@ async def copy_out(store: Store, directory: Path, named: Collection[str], told: 
     )
 
 
-async def copy_in(store: Store, directory: Path, kept: Kept, told: Told) -> int:
+async def copy_in(store: Store, directory: Path, kept: Kept, told: Progress) -> int:
     """Put back what is missing; answers how many. What is there stays; raises Unsound if other."""
     objects = objects_of(directory, kept)
     put = 0

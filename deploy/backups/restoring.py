@@ -12,14 +12,14 @@ from deploy.backups.manifest import Dump, Manifest, Unsound, check, check_object
 from deploy.backups.taking import counted
 from deploy.backups.tools import environment, run, tool
 from deploy.cli.services import Service, apply
-from shared.messaging.surveying import Told
+from shared.progress import Progress
 from shared.store.session import leased
 
 _SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$)'"
 _ASIDE = "replaced_"
 
 
-async def verify(directory: Path, told: Told) -> Manifest:
+async def verify(directory: Path, told: Progress) -> Manifest:
     """Hold every file against the manifest, and ask pg_restore whether it can read the dumps."""
     manifest = Manifest.read(directory)
     for done, (service, dump) in enumerate(manifest.databases.items(), start=1):
@@ -39,7 +39,7 @@ async def restore(
     directory: Path,
     databases: Mapping[Service, str],
     store: evidence.Store | None,
-    told: Told,
+    told: Progress,
     *,
     replace: bool = False,
 ) -> tuple[Manifest, list[str], int]:

@@ -14,7 +14,7 @@ from deploy.backups import evidence
 from deploy.backups.manifest import Dump, Manifest, Unsound, sha256_of
 from deploy.backups.tools import environment, run, tool
 from deploy.cli.services import Service
-from shared.messaging.surveying import Told
+from shared.progress import Progress
 
 FOLLOWED = {
     Service.projection: ("programme", "dossier", "case"),
@@ -54,7 +54,7 @@ async def take(
     databases: Mapping[Service, str],
     installation: str,
     store: evidence.Store | None,
-    told: Told,
+    told: Progress,
 ) -> Manifest:
     """Write a backup into an empty directory; raises Unsound where that cannot be done."""
     _empty(directory)

@@ -14,7 +14,7 @@ from deploy.cli.telling import Actor, AsJson, answer, bar, explained, fail, who
 from shared.contracts.registry import UnknownVersion
 from shared.messaging.adopting import Adopted, Adoption, Claims
 from shared.messaging.heads_back import take_heads_back
-from shared.messaging.surveying import Told
+from shared.progress import Progress
 from shared.store.reading import Reader
 from shared.store.session import leased
 
@@ -84,7 +84,7 @@ def claims_of(service: Service) -> Claims:
 
 
 async def _adopt(
-    service: Service, dry_run: bool, void_forks: bool, actor: str, told: Told
+    service: Service, dry_run: bool, void_forks: bool, actor: str, told: Progress
 ) -> Adopted:
     database = house.database(service)
     reader = Reader(database, service)

@@ -13,7 +13,7 @@ from deploy.cli.telling import AsJson, bar
 from deploy.doctor.examine import House, examine
 from deploy.doctor.finding import Finding
 from deploy.doctor.running import addresses
-from shared.messaging.surveying import Told as Progress
+from shared.progress import Progress
 
 _SIGNS = {"well": "✓", "wrong": "✗", "away": "✗", "skipped": "–"}
 

@@ -18,7 +18,7 @@ from deploy.cli.telling import Actor, AsJson, answer, bar, explained, fail, who
 from shared.clock import SHANGHAI
 from shared.contracts.registry import CONTRACTS_URL
 from shared.messaging.republishing import Republishing, Which
-from shared.messaging.surveying import Told
+from shared.progress import Progress
 from shared.store.reading import Reader
 from shared.store.session import connect
 
@@ -83,7 +83,7 @@ def _midnight(day: datetime) -> datetime:
 
 
 async def _republish(
-    service: Service, which: Which, asked: dict[str, Any], actor: str, told: Told
+    service: Service, which: Which, asked: dict[str, Any], actor: str, told: Progress
 ) -> int:
     database = house.database(service)
     reader = Reader(database, service)

@@ -9,12 +9,12 @@ from typing import Annotated, Any, NoReturn
 import asyncpg
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress as Bars
 
 from deploy.cli.house import Exit
 from shared.contracts.refusals import Refused
 from shared.messaging.kafka import SILENT
-from shared.messaging.surveying import Told
+from shared.progress import Progress
 from shared.store.session import LOST, LeaseHeld, LeaseLost
 from shared.store.streams import Unavailable
 from shared.web.problems import told
@@ -72,15 +72,15 @@ def explained() -> Iterator[None]:
 
 
 @contextmanager
-def bar(quiet: bool) -> Iterator[Told]:
+def bar(quiet: bool) -> Iterator[Progress]:
     """A bar on stderr for each step that is told of; none where nobody watches."""
     console = Console(stderr=True)
-    with Progress(console=console, disable=quiet or not console.is_terminal) as progress:
+    with Bars(console=console, disable=quiet or not console.is_terminal) as bars:
         tasks: dict[str, Any] = {}
 
         def tell(step: str, done: int, total: int) -> None:
             if step not in tasks:
-                tasks[step] = progress.add_task(step, total=total)
-            progress.update(tasks[step], completed=done, total=total)
+                tasks[step] = bars.add_task(step, total=total)
+            bars.update(tasks[step], completed=done, total=total)
 
         yield tell

@@ -25,8 +25,8 @@ from deploy.doctor.record import (
 )
 from shared.contracts.registry import CONTEXTS
 from shared.messaging.kafka import SILENT, Kafka
-from shared.messaging.surveying import Told as Progress
 from shared.messaging.topics import TopicMismatch, declared, standing
+from shared.progress import Progress
 from shared.store.session import LOST, connect
 
 STATEMENT_S = "60s"

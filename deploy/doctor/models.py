@@ -17,7 +17,7 @@ from services.projection.models.timeline import Happening, happening, township_o
 from services.projection.versions import ANSWERING
 from shared.contracts.registry import UnknownVersion
 from shared.messaging.reactions import Received
-from shared.messaging.surveying import Told as Progress
+from shared.progress import Progress
 
 PAGE = 2000
 CHECK = "read-model"

@@ -15,7 +15,7 @@ from shared.contracts.registry import CONTEXTS
 from shared.events.envelope import Malformed, Record, from_kafka
 from shared.messaging.kafka import Kafka, partitions
 from shared.messaging.stretches import until
-from shared.messaging.surveying import Told as Progress
+from shared.progress import Progress
 from shared.store.schema import COLUMNS
 
 PAGE = 2000

@@ -5,7 +5,7 @@ server takes back rows and cursor together. Killed anywhere it goes on where its
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,6 +18,7 @@ from services.projection.models import schema
 from services.projection.versions import LOCKS, Version, seen_version, versions
 from shared.contracts.refusals import Refused
 from shared.crash import crash_point
+from shared.progress import Progress
 from shared.store.session import FEW_ROWS, connect
 
 PAGE = 10_000
@@ -25,9 +26,6 @@ PAGE = 10_000
 TAKEN_OVER_S = 5.0
 POINTS = (10, 50, 99)
 """Per cent at which a test may end it."""
-
-Told = Callable[[str, int, int], None]
-"""What is done, how far, and of how much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +39,7 @@ class Built:
     followed: bool
 
 
-async def rebuild(database: str, actor: str, told: Told) -> Built:
+async def rebuild(database: str, actor: str, told: Progress) -> Built:
     """Build the next version by this image's folds, or go on with one that was begun.
 
     One that is complete and not promoted yet is only brought up to the journal's end, where nobody
@@ -73,7 +71,7 @@ async def _begun(connection: asyncpg.Connection) -> Version | None:
 
 
 async def _build(
-    connection: asyncpg.Connection, database: str, version: int, actor: str, told: Told
+    connection: asyncpg.Connection, database: str, version: int, actor: str, told: Progress
 ) -> None:
     folding = await _folder(database, version, synchronous_commit="off")
     try:
@@ -90,7 +88,7 @@ async def _build(
         folding.terminate()
 
 
-async def _to_the_end(reading: asyncpg.Connection, fold: Fold, told: Told) -> None:
+async def _to_the_end(reading: asyncpg.Connection, fold: Fold, told: Progress) -> None:
     """Page by page, the next one read meanwhile; the end moves while events come in."""
     name, begun, points = f"version {fold.version}", fold.position, set(POINTS)
     entries = await page(reading, begun, fold.limit)
@@ -131,7 +129,7 @@ async def _followed(connection: asyncpg.Connection, version: int) -> bool:
 
 
 async def _catch_up(
-    connection: asyncpg.Connection, database: str, version: int, told: Told
+    connection: asyncpg.Connection, database: str, version: int, told: Progress
 ) -> None:
     """By the rules of what is seen: every page is on the disk before it counts."""
     folding = await _folder(database, version)

@@ -16,7 +16,8 @@ from shared.messaging.follow import read
 from shared.messaging.kafka import Kafka, partitions
 from shared.messaging.parking import without_nul
 from shared.messaging.stretches import messages
-from shared.messaging.surveying import Survey, Told
+from shared.messaging.surveying import Survey
+from shared.progress import Progress
 from shared.store.adoption import Plan, Seen, Standing, plan
 from shared.store.reading import Reader
 from shared.store.session import Session
@@ -77,7 +78,7 @@ class Adoption:
         contexts: Collection[str],
         installation: str,
         claims: Claims,
-        told: Told,
+        told: Progress,
     ) -> None:
         self._reader = reader
         self._kafka = kafka

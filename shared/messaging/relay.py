@@ -20,9 +20,9 @@ from aiokafka.partitioner import murmur2
 from shared.contracts.registry import CONTEXTS, CONTRACTS_URL
 from shared.crash import crash_point
 from shared.events.envelope import Record
+from shared.messaging.against_log import begins_anew, compare
 from shared.messaging.kafka import SILENT, Kafka, abandoned, partitions, unbroken
 from shared.messaging.outgoing import dressed, erases, outgoing
-from shared.messaging.tail import begins_anew, compare
 from shared.messaging.topics import TopicMismatch, declared, ensure
 from shared.store.log import Log, Tenure
 from shared.store.streams import Unavailable

@@ -14,7 +14,7 @@ from shared.contracts.registry import CONTEXTS
 from shared.events.envelope import Record, to_headers
 from shared.messaging.kafka import Kafka, partitions, stopped
 from shared.messaging.relay import partition_of
-from shared.messaging.surveying import Told
+from shared.progress import Progress
 from shared.store.reading import Reader
 from shared.store.schema import COLUMNS
 
@@ -71,7 +71,7 @@ class Republishing:
             raise Refused("nothing-to-republish")
         return count
 
-    async def run(self, total: int, told: Told) -> int:
+    async def run(self, total: int, told: Progress) -> int:
         """Send them, in the order of the log; answers how many.
 
         Raises Refused("topic-emptied") where Kafka was wiped meanwhile: the relay fills it again.

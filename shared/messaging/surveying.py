@@ -1,6 +1,6 @@
 """What the topics of a service hold that its log does not, record by record."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from aiokafka import ConsumerRecord, TopicPartition
@@ -12,11 +12,9 @@ from shared.messaging.follow import fence_id, identify, read
 from shared.messaging.kafka import Kafka
 from shared.messaging.parking import why
 from shared.messaging.stretches import until
+from shared.progress import Progress
 from shared.store.adoption import Place, Seen
 from shared.store.reading import Reader
-
-Told = Callable[[str, int, int], None]
-"""Which step, how far it is, and of how much."""
 
 
 class Survey:
@@ -28,7 +26,7 @@ class Survey:
         kafka: Kafka,
         partitions: Sequence[TopicPartition],
         installation: str,
-        told: Told,
+        told: Progress,
     ) -> None:
         self._reader = reader
         self._kafka = kafka

@@ -1,6 +1,6 @@
 """The tables of a store, the same in every service that writes.
 
-`log` is append-only by rights and by trigger, but for what `erasing` allows. Text that is looked
+`log` is append-only by rights and by trigger, but for what `blanking` allows. Text that is looked
 up is compared bytewise ("C"), so that no change of a system's collation can corrupt an index.
 """
 
@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
-from shared.store import erasing
+from shared.store import blanking
 
 MAX_DATA_BYTES = 256 * 1024
 
@@ -310,7 +310,7 @@ def define_refusal(connection: Connection) -> None:
 
 def grant(connection: Connection, role: str | None, appended: tuple[str, ...]) -> None:
     """Let the service's own role read all, append to `appended`, and change only the rest."""
-    for function in erasing.AS_OWNER:  # which anybody may call where nothing else is said
+    for function in blanking.AS_OWNER:  # which anybody may call where nothing else is said
         connection.execute(text(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC"))
     if role is None:
         return
@@ -337,7 +337,7 @@ def create(connection: Connection) -> None:
     for table in FROZEN:
         freeze(connection, table)
     keep_acts(connection)
-    erasing.allow(connection, "log", "heard")
+    blanking.allow(connection, "log", "heard")
 
 
 FROZEN = (
@@ -376,4 +376,4 @@ def extend(connection: Connection) -> None:
     for table in ("erasure", "void", "operator_act", "tree_head", "signing_key"):
         freeze(connection, table)
     keep_acts(connection)
-    erasing.allow(connection, "log", "heard")
+    blanking.allow(connection, "log", "heard")

@@ -2,11 +2,11 @@
 
 from alembic import op
 
-from shared.store import erasing
+from shared.store import blanking
 
 revision = "0008"
 down_revision = "0007"
 
 
 def upgrade() -> None:
-    erasing.allow(op.get_bind(), frozen="journal", copies="journal")
+    blanking.allow(op.get_bind(), frozen="journal", copies="journal")
