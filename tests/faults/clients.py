@@ -176,13 +176,24 @@ class Clients:
         )
         if not applied.acknowledged:  # the last one is not closed yet
             return
-        seen = await self._ask("submission", "GET", path, 1, headers=self._signed(head))
-        if seen is None or not seen.is_success:
-            return
-        made = seen.json()["applications"][-1]["submitted"]["application_id"]
+        # One that is never withdrawn would be the last: nothing would be reacted to any more.
+        seen = await self._answered("submission", path, head)
+        made = seen["applications"][-1]["submitted"]["application_id"]
         await self.command(
             "submission", f"{path}/applications/{made}/withdrawal", {"reason": "材料不齐"}, head
         )
+
+    async def _answered(self, service: str, path: str, by: Person) -> Json:
+        """What it shows, once somebody can be asked."""
+        async with asyncio.timeout(PATIENCE_S):
+            turn = 0
+            while True:
+                turn += 1
+                seen = await self._ask(service, "GET", path, turn, headers=self._signed(by))
+                if seen is not None and seen.is_success:
+                    shown: Json = seen.json()
+                    return shown
+                await asyncio.sleep(PAUSE_S)
 
     async def race(self, township: str, callers: int) -> list[Wish]:
         """So many callers, each with another wish, on what one of them alone can still be right."""

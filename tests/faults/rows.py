@@ -27,8 +27,14 @@ class Line:
 
 
 MOST = [
-    Line("commands die at every place", s.crashes("submission", *COMMAND), short=True),
-    Line("relay and reactions die", s.crashes("submission", *RELAY, *REACTION), short=True),
+    Line("commands die before and behind the commit",
+         s.crashes("submission", "command/batch-sent", "command/committed"), short=True),
+    Line("relay and reactions die in the midst",
+         s.crashes("submission", "relay/half-sent", "reaction/appended"), short=True),
+    Line("projection dies in the midst",
+         s.crashes("projection", "projection/appended", "projection/upserted"), short=True),
+    Line("commands die at every place", s.crashes("submission", *COMMAND)),
+    Line("relay and reactions die", s.crashes("submission", *RELAY, *REACTION)),
     Line("projection dies at every place", s.crashes("projection", *PROJECTION)),
     Line("PostgreSQL killed", s.postgres_killed, short=True, mixes=True),
     Line("backends terminated", s.backends_terminated, short=True, mixes=True),
@@ -37,11 +43,11 @@ MOST = [
     Line("zombie", s.zombie, short=True),
     Line("broker killed", u.broker_killed, short=True, mixes=True),
     Line("every message twice", u.every_message_twice, short=True),
-    Line("offsets reset", u.offsets_reset, short=True, mixes=True),
-    Line("clock moves", s.clock_moves, short=True, mixes=True),
+    Line("offsets reset", u.offsets_reset, mixes=True),
+    Line("clock moves", s.clock_moves, mixes=True),
     Line("poison", u.poison, short=True),
     Line("broker replaced", u.broker_replaced_behind_a_stopped_reader, short=True),
-]
+]  # fmt: skip
 FULL = [
     Line("nothing", u.calm),
     *(Line(f"submission dies at {at}", s.crashes("submission", at)) for at in COMMAND + RELAY),

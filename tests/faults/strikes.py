@@ -19,7 +19,7 @@ from tests.faults.links import Links
 from tests.faults.play import Ground, Strike
 
 KILLED = 128 + signal.SIGKILL
-SOON_S = 90.0
+SOON_S = 150.0
 
 
 async def until(holds: Callable[[], bool | Awaitable[bool]], what: str) -> None:

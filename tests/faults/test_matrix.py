@@ -28,7 +28,7 @@ from tests.faults.report import REPORT, Report
 from tests.faults.rows import MATRIX, Line
 from tests.faults.strikes import standing_by, together, until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
 FULL = os.environ.get("FUYAN_FAULTS") == "full"
 SEED = int(os.environ.get("FUYAN_FAULT_SEED") or 1)
