@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import shutil
 import subprocess
 import tempfile
@@ -66,9 +67,7 @@ async def test_a_failover_to_a_lagging_replica_is_refused(maven_kafka: None) -> 
     async with house() as found, links(found.server.port) as following:
         found.run_dir.chmod(0o777)
         replica = await _replica(found, following.port)
-        async with Clients(
-            "failover", found.urls, found.issuer, __import__("random").Random(SEED)
-        ) as clients:
+        async with Clients("failover", found.urls, found.issuer, random.Random(SEED)) as clients:
             await clients.open(2)
             await asyncio.gather(*(clients.plan(clients.townships[0]) for _ in range(5)))
             following.blackhole()
