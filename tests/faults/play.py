@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
@@ -47,7 +48,7 @@ async def play(
 ) -> tuple[Ground, Facts]:
     """Write and look while `strike` happens, and until nothing is on its way any more."""
     house.rows += 1
-    programme = f"{name.lower().replace('/', '-').replace(' ', '-')[:40]}-{house.rows}"
+    programme = f"{re.sub('[^a-z0-9]+', '-', name.lower())[:40]}-{house.rows}"
     chosen = random.Random(f"{name} {seed}")
     async with Clients(programme, house.urls, house.issuer, chosen) as clients:
         ground = Ground(house, clients, chosen)
