@@ -208,6 +208,7 @@ class Follower:
                 if unparked:
                     values += unparked_arrays(unparked)
                 await connection.fetch(APPEND_AND_UNPARK if unparked else APPEND, *values)
+            crash_point("projection/appended")
             self._heads.update(page.heads)
         # What was read counts as read only now: a statement that failed must be tried again.
         for message, id_ in page.passed:

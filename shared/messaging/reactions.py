@@ -243,6 +243,7 @@ class Reactions:
         except Exception as error:
             await self._park(tenure, message, who, why(error))
             return
+        crash_point("reaction/decoded")
         step = self._keeping(self._step(message, who), record)
         try:
             fate = await self._write(tenure, step, self._reacting(record, event), record)
