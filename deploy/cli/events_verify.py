@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from deploy.cli import house
-from deploy.cli.events_export import LOGS
+from deploy.cli.adopting import OWN
 from deploy.cli.telling import AsJson
 from deploy.proof.bundle import Bundle, Damaged
 from deploy.proof.check import check
@@ -49,7 +49,9 @@ def verify(
     """核验导出的文件或现行日志，逐项指明不符之处 · Name what is not as it was signed.
 
     Without --key the keys are those of what is checked, and that is said. Live logs are found by
-    FUYAN_DATABASE_<SERVICE>; where FUYAN_KAFKA is set, their heads are held against topic
+    FUYAN_DATABASE_<SERVICE>: --live needs all three, --against-live those that the file has, and
+    looks at every other one that is set; a log that the file should have and has not is named.
+    Where FUYAN_KAFKA is set, their heads are held against topic
     fuyan.audit.v1, too.
 
     Exit codes: 0 all holds; 1 something differs; 2 asked wrongly; 3 a database or Kafka did not
@@ -95,14 +97,13 @@ def verify(
             "--key, a copy of /v1/keys saved earlier.[/]",
             soft_wrap=True,
         )
-    if bundle is not None and bundle.scope.whole:
-        lacking = ", ".join(service for service in LOGS if service not in bundle.services)
-        if lacking:  # nothing inside could tell that they were taken out
-            errors.print(
-                f"[yellow]注意：文件不含 {lacking} 的日志，对其不作任何证明。\n"
-                f"This file is without the logs of {lacking}, and proves nothing about them.[/]",
-                soft_wrap=True,
-            )
+    # Nothing inside could tell that they were taken out.
+    if bundle is not None and (lacking := ", ".join(_lacking(bundle))):
+        errors.print(
+            f"[yellow]注意：文件不含 {lacking} 的日志，对其不作任何证明。\n"
+            f"This file is without the logs of {lacking}, and proves nothing about them.[/]",
+            soft_wrap=True,
+        )
     tell(checked, as_json)
     if checked.findings:
         raise typer.Exit(house.Exit.DIFFERS)
@@ -156,13 +157,31 @@ def tell(checked: Checked, as_json: bool) -> None:
     )
 
 
+def _lacking(bundle: Bundle) -> list[str]:
+    """Logs that an export of this scope has, and this file has not."""
+    scope = bundle.scope
+    return [
+        str(service)
+        for service, contexts in OWN.items()
+        if service not in bundle.services
+        and (scope.whole or any(scope.spans(context) for context in contexts))
+    ]
+
+
 async def _live(
     checked: Checked,
     trusted: Mapping[str, Jwk] | None,
     bundle: Bundle | None,
     progress: Callable[[str, int], None],
 ) -> None:
-    services = [s for s in LOGS if bundle is None or s in bundle.services]
+    services = [
+        service
+        for service in OWN
+        if bundle is None
+        or service in bundle.services
+        or os.environ.get(f"FUYAN_DATABASE_{service.upper()}")
+    ]
+    lacking = [] if bundle is None else _lacking(bundle)
     topic: list[TreeHead] | None = None
     if bundle is None and os.environ.get("FUYAN_KAFKA"):
         topic = [
@@ -173,7 +192,9 @@ async def _live(
     for service in services:
         reader = Reader(house.database(service), str(service))
         earlier = () if bundle is None else bundle.heads.get(service, ())
-        manifest = {} if bundle is None else bundle.manifest
+        manifest = {} if bundle is None or service not in bundle.services else bundle.manifest
+        if service in lacking:
+            checked.find("log-missing", service)
         taken_at = manifest.get("until") or manifest.get("exported_at")
         try:
             await verify_live(

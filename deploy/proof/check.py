@@ -38,7 +38,7 @@ def check(
             if (log := by_context.get(line.context)) is not None:
                 log.take(line, number)
                 checked.events += 1
-                checked.data += "datahash" not in line.attributes
+                checked.data += not line.withheld
             elif logs:
                 checked.find(
                     "event-inserted", "", line=number, event=line.name, position=line.position
@@ -46,8 +46,10 @@ def check(
             progress(number)
     except Damaged as error:
         checked.find("file-damaged", "", part=error.part, reason=error.reason)
+    # One line with data is enough: nobody may say afterwards that none were to leave.
+    content = bool(bundle.manifest.get("content")) or checked.data > 0
     for log in logs.values():
-        log.end()
+        log.end(content=content)
     return checked
 
 
@@ -87,6 +89,9 @@ class _Log:
         self._versions: dict[str, set[int]] = {}
         self._signed: dict[str, int] = {}
         """The map of streams, as far as it is proven."""
+        self._withheld: list[Line] = []
+        self._erased: set[tuple[str, int]] = set()
+        """Stream and version, as genuine `erased` events name them."""
 
     def take(self, line: Line, number: int) -> None:
         """A line of this log."""
@@ -96,9 +101,13 @@ class _Log:
         if line.told != line.leaf:  # the line names another leaf than the one it has
             self._find("event-altered", position=line.position, event=line.name)
         self._keep(line, number, line.position)
+        if line.withheld:
+            self._withheld.append(line)
+        if line.erases is not None:
+            self._erased.add((line.stream, line.erases))
 
-    def end(self) -> None:
-        """Name what was altered, inserted, moved or taken out."""
+    def end(self, *, content: bool) -> None:
+        """Name what was altered, inserted, moved or taken out; with `content`, data that were."""
         for number, line in self._doubtful:
             place = self._place(line)
             if place is None:
@@ -109,6 +118,9 @@ class _Log:
         for position, after in moved([position for _, position in sorted(self._order)]):
             self._find("event-reordered", position=position, after=after)
         self._missing()
+        for line in self._withheld if content else ():
+            if (line.stream, line.version) not in self._erased:
+                self._find("data-withheld", position=line.position, event=line.name)
         self._checked.streams += len(self._signed)
         streams(self._signed, self._versions, self._service, self._checked)
 

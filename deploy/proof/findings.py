@@ -47,6 +47,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The data of the event at position {position} ({event}) are gone, "
         "and no erasure is on record",
     ),
+    "data-withheld": (
+        "第 {position} 号事件（{event}）的数据不在文件中，"
+        "文件却带有内容，也没有删除它的记录（erased）。"
+        "若在文件截止之后才依法删除，请以更晚的导出核验",
+        "The data of the event at position {position} ({event}) are not in the file, which has "
+        "those of others and no erasure of these. If they were erased by law after its last head, "
+        "check a later export",
+    ),
     "event-void": (
         "第 {position} 号没有事件：据称恢复备份后未能取回（void），只留下叶哈希",
         "Position {position} has no event: it is said that it could not be taken back after a "
@@ -128,6 +136,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "head-missing": (
         "应有 {size} 件的树头，文件中没有：树头也被删过",
         "The head of {size} events is not in the file: heads were taken out, too",
+    ),
+    "log-missing": (
+        "文件中没有 {service} 的日志，而现行系统有：整个日志被抽走，或从未带出",
+        "The file is without the log of {service}, which the live house has: it was taken out, "
+        "or never taken along",
     ),
     "no-head": (
         "没有一个签名为真的树头：什么也证明不了",

@@ -36,6 +36,10 @@ class Line:
     """What headers and data come to."""
     told: bytes
     """The leaf that the line itself names."""
+    withheld: bool
+    """Whether it has no data, and their hash in their place."""
+    erases: int | None
+    """Of an `erased` event: the version in its stream whose data had to go."""
 
     @property
     def name(self) -> str:
@@ -62,9 +66,10 @@ def written(record: Record, installation: str, *, content: bool) -> bytes:
 def read(line: bytes) -> Line:
     """What a line says; raises Unreadable."""
     attributes, data = split(line)
+    # Data that stand beside a datahash are not believed: whoever reads the line reads them.
+    withheld = "datahash" in attributes and not data
     try:
-        # Data that stand beside a datahash are not believed: whoever reads the line reads them.
-        if "datahash" in attributes and not data:
+        if withheld:
             datahash = bytes.fromhex(attributes["datahash"])
         else:
             datahash = sha256(bytes.fromhex(attributes.get("salt", "")) + data).digest()
@@ -77,6 +82,8 @@ def read(line: bytes) -> Line:
             stream=f"{context}/{attributes['subject']}",
             leaf=leaf([attributes.get(name, "").encode() for name in NAMES], datahash),
             told=bytes.fromhex(attributes["leaf"]),
+            withheld=withheld,
+            erases=_erases(attributes, context, data),
         )
     except (KeyError, ValueError, IndexError, AttributeError) as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from error
@@ -104,6 +111,16 @@ def split(line: bytes) -> tuple[dict[str, str], bytes]:
         return attributes, b64decode(attributes.get("data_base64", ""), validate=True)
     except ValueError as error:
         raise Unreadable(str(error)) from error
+
+
+def _erases(attributes: Mapping[str, str], context: str, data: bytes) -> int | None:
+    if not data or attributes.get("type") != f"fuyan.{context}.erased.v1":
+        return None
+    try:
+        version = orjson.loads(data)["version"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None
+    return version if isinstance(version, int) else None
 
 
 def _count(text: str) -> int:

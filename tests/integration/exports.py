@@ -92,6 +92,15 @@ def forged_beside_its_hash(line: bytes) -> bytes:
     return json.dumps(told, separators=(",", ":")).encode()[:-1] + b',"data":{"votes":9}}'
 
 
+def data_taken_out(line: bytes) -> bytes:
+    """The true hash in place of the data: the leaf stays right."""
+    attributes, data = split(line)
+    salt = bytes.fromhex(attributes.pop("salt"))
+    del attributes["datacontenttype"]
+    told = {**attributes, "datahash": sha256(salt + data).hexdigest()}
+    return json.dumps(told, separators=(",", ":")).encode()
+
+
 def with_another(name: bytes, found: Parts) -> None:
     """The third event, with a second value of an attribute before the first."""
     edit(found, 3, lambda line: b'{"%s":"x",%s' % (name, line[1:]))
@@ -103,3 +112,15 @@ def loaded(found: Parts, name: str) -> Any:
 
 def stored(found: Parts, name: str, content: Any) -> None:
     found[name] = json.dumps(content).encode()
+
+
+def headed(found: Parts, index: int, **changes: object) -> None:
+    heads = loaded(found, "heads.json")
+    heads["heads"][SERVICE][index] |= changes
+    stored(found, "heads.json", heads)
+
+
+def data_denied(found: Parts) -> None:
+    """The data of one event are taken out, and the file is said to be without any."""
+    edit(found, 3, data_taken_out)
+    stored(found, "manifest.json", loaded(found, "manifest.json") | {"content": False})

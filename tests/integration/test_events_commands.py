@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner, Result
 
+from deploy.cli.adopting import OWN
 from deploy.cli.main import app
 from deploy.cli.services import Service
 from deploy.local.kafka import Cluster
@@ -22,7 +23,22 @@ from shared.store.log import Log
 from shared.store.reading import Reader
 from shared.store.session import leased
 from shared.store.streams import Aggregate, Stream
-from tests.integration.exports import SERVICE, at, edit, lines, parts, played, put, rebuilt, taken
+from tests.integration.exports import (
+    SERVICE,
+    at,
+    data_taken_out,
+    edit,
+    lines,
+    loaded,
+    parts,
+    played,
+    put,
+    rebuilt,
+    taken,
+)
+from tests.integration.exports import (
+    stored as put_part,
+)
 from tests.integration.heads import (
     covered,
     key_file,
@@ -38,6 +54,9 @@ from tests.integration.store import command, new_log, note, prepare
 from tests.integration.test_erasure import erased
 from tests.integration.test_export_tampered import reason
 
+ONLY = {"FUYAN_DATABASE_REVIEW": "", "FUYAN_DATABASE_NOTIFICATION": ""}
+"""Where an export of submission's log alone is held against the live one."""
+PARTS_OF_A_LOG = ("manifest", "heads", "streams")
 EXPORT = ("events", "export", "--actor", "bureau:a1", "--reason", "年度审计")
 
 
@@ -82,18 +101,18 @@ async def played_house(
         await postgres.create_database(name)
     found = House(directory, {service: postgres.dsn(name) for service, name in names.items()})
     await played(found.databases["submission"], directory)
-    for service, context in ((Service.review, "programme"), (Service.notification, "notice")):
+    for service in (Service.review, Service.notification):
         database = found.databases[service]
         await prepare(database)
         log = Log(
             database,
-            [Aggregate(context, (), lambda told, event: (*told, event))],
+            [Aggregate(name, (), lambda told, event: (*told, event)) for name in OWN[service]],
             service=service,
             installation="test",
             clock=system_clock,
         )
         async with signing(database, key_file(directory), log=log):
-            await log.decide(command(), Stream(context, "p"), lambda _: [note()])
+            await log.decide(command(), Stream(OWN[service][0], "p"), lambda _: [note()])
             await covered(log)
     found.keys.write_text(json.dumps(jwks([signer(directory).jwk])))
     yield found
@@ -166,7 +185,7 @@ async def test_a_township_that_does_not_exist_is_shown_to_have_no_stream(house: 
     [
         (("--township", "t"), "--programme"),
         (("--until", "soon"), "YYYY-MM-DD"),
-        (("--actor", "me"), "<organisation>:<officer>"),
+        (("--actor", "me"), "ORGANISATION:OFFICER"),
         (("--until", "2001-01-01"), "FUYAN_SIGNING_KEY_FILE"),
     ],
 )
@@ -227,7 +246,7 @@ async def test_a_live_log_that_was_altered_is_named(
     out = await taken(house.databases["submission"], house.directory / "s.zip")
     await tamper(house.databases["submission"], statement)
     assert await house.found("--live") == expected
-    against = await house.found(out, "--against-live")
+    against = await house.found(out, "--against-live", **ONLY)
     assert against[: len(expected)] == expected
     if expected[-1][0] == "head-contradicts-record":
         assert against[-1] == ("head-not-live", expected[-1][1])
@@ -252,7 +271,35 @@ async def test_a_tail_cut_off_with_its_heads_is_known_by_the_live_log(
     ).encode()
     cut = rebuilt(changed, house.directory / "cut.zip")
     assert await house.found(cut) == []  # nothing in it tells
-    assert await house.found(cut, "--against-live") == [("tail-cut", 9)]
+    assert await house.found(cut, "--against-live", **ONLY) == [("tail-cut", 9)]
+
+
+async def test_a_whole_log_cut_out_of_a_file_is_named_by_the_live_ones(house: House) -> None:
+    out = house.directory / "all.zip"
+    assert (await house.run(*EXPORT, "--out", out)).exit_code == 0
+    changed = parts(out)
+    manifest, heads, streams = (loaded(changed, f"{name}.json") for name in PARTS_OF_A_LOG)
+    for told in (manifest["services"], heads["heads"], heads["keys"], streams):
+        del told["review"]
+    for name, told in zip(PARTS_OF_A_LOG, (manifest, heads, streams), strict=True):
+        put_part(changed, f"{name}.json", told)
+    del changed["leaves/review.bin"]
+    put(changed, [one for one in lines(changed) if b'/programme"' not in one])
+    cut = rebuilt(changed, house.directory / "cut.zip")
+    assert await house.found(cut) == []  # nothing in it tells
+    assert await house.found(cut, "--against-live", FUYAN_DATABASE_REVIEW="") == []
+    result = await house.run("events", "verify", cut, "--against-live", "--json")
+    (finding,) = json.loads(result.stdout)["findings"]
+    assert (finding["code"], finding["service"]) == ("log-missing", "review")
+    assert result.exit_code == 1
+
+
+async def test_a_log_that_a_township_does_not_concern_is_not_missed(house: House) -> None:
+    out = house.directory / "t.zip"
+    arguments = ("--out", out, "--programme", "p", "--township", "t")
+    assert (await house.run(*EXPORT, *arguments)).exit_code == 0
+    assert set(loaded(parts(out), "manifest.json")["services"]) == {"submission", "review"}
+    assert await house.found(out, "--against-live") == []
 
 
 async def test_an_event_that_was_erased_stays_proven(house: House) -> None:
@@ -267,6 +314,10 @@ async def test_an_event_that_was_erased_stays_proven(house: House) -> None:
     said = json.loads(lines(parts(out))[at(parts(out), 3)])
     assert "data" not in said
     assert said["datahash"]
+    changed = parts(out)
+    edit(changed, 13, data_taken_out)  # what ordered it
+    cut = rebuilt(changed, house.directory / "cut.zip")
+    assert await house.found(cut) == [("data-withheld", 3), ("data-withheld", 13)]
 
 
 async def test_data_that_are_gone_without_an_order_are_named(house: House) -> None:

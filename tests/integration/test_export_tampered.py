@@ -18,8 +18,11 @@ from tests.integration.exports import (
     SERVICE,
     Parts,
     at,
+    data_denied,
+    data_taken_out,
     edit,
     forged_beside_its_hash,
+    headed,
     lines,
     loaded,
     parts,
@@ -123,12 +126,6 @@ def again(found: Parts, position: int, behind: int, change: Callable[[bytes], by
     put(found, changed)
 
 
-def headed(found: Parts, index: int, **changes: object) -> None:
-    heads = loaded(found, "heads.json")
-    heads["heads"][SERVICE][index] |= changes
-    stored(found, "heads.json", heads)
-
-
 def cut_with_heads(found: Parts) -> None:
     """The tail goes, and the heads that knew of it."""
     without(found, 9, 10, 11, 12)
@@ -159,6 +156,14 @@ SOLID: Ways = {
     "data beside the hash of others": (
         lambda f: edit(f, 3, forged_beside_its_hash),
         {("event-altered", 3)},
+    ),
+    "data taken out": (
+        lambda f: edit(f, 3, data_taken_out),
+        {("data-withheld", 3)},
+    ),
+    "data taken out, and said to be without any": (
+        data_denied,
+        {("data-withheld", 3)},
     ),
     **{
         f"{name.decode()} that no leaf seals": (

@@ -206,6 +206,13 @@ function cutAt(bytes) {
   }
   return -1;
 }
+function erases(attributes, context, data) {
+  if (!data.length || attributes.type !== `fuyan.${context}.erased.v1`) return null;
+  try {
+    const version = JSON.parse(utf8.decode(data)).version;
+    return Number.isInteger(version) ? version : null;
+  } catch { return null; }
+}
 async function lineOf(bytes) {
   const cut = cutAt(bytes);
   let data = new Uint8Array();
@@ -219,7 +226,8 @@ async function lineOf(bytes) {
   else if (attributes.data_base64) data = Uint8Array.from(atob(attributes.data_base64), (c) => c.charCodeAt(0));
   const count = (value) => { if (!/^[1-9][0-9]{0,15}$/.test(value)) throw new Error(`${value} is no count`); return Number(value); };
   // Data that stand beside a datahash are not believed: whoever reads the line reads them.
-  const datahash = attributes.datahash !== undefined && !data.length ? unhex(attributes.datahash) : await sha256(joined(unhex(attributes.salt ?? ""), data));
+  const withheld = attributes.datahash !== undefined && !data.length;
+  const datahash = withheld ? unhex(attributes.datahash) : await sha256(joined(unhex(attributes.salt ?? ""), data));
   const parts = [Uint8Array.of(0)];
   for (const name of SEALED) {
     const value = text.encode(attributes[name] ?? "");
@@ -230,7 +238,7 @@ async function lineOf(bytes) {
   return {
     position: count(attributes.position), version: count(attributes.streamversion), context, stream,
     name: `${stream}@${attributes.streamversion}`, leaf: hex(await sha256(joined(...parts, datahash))),
-    told: hex(unhex(attributes.leaf)), data: attributes.datahash === undefined,
+    told: hex(unhex(attributes.leaf)), withheld, erases: erases(attributes, context, data),
   };
 }
 function* linesOf(bytes) {
@@ -312,12 +320,15 @@ class Log {
   constructor(service, heads, checked) {
     Object.assign(this, { service, heads, newest: heads[heads.length - 1], checked });
     this.seen = new Set(); this.order = []; this.doubtful = []; this.versions = new Map(); this.signed = new Map();
+    this.withheld = []; this.erased = new Set();
   }
   find(code, facts) { this.checked.find(code, this.service, facts); }
   async take(line, number) {
     if (this.seen.has(line.position) || !(await this.genuine(line))) { this.doubtful.push([number, line]); return; }
     if (line.told !== line.leaf) this.find("event-altered", { position: line.position, event: line.name });
     this.keep(line, number, line.position);
+    if (line.withheld) this.withheld.push(line);
+    if (line.erases !== null) this.erased.add(`${line.stream}@${line.erases}`);
   }
   keep(line, number, position, altered = false) {
     this.seen.add(position); this.order.push([number, position]);
@@ -325,7 +336,7 @@ class Log {
     if (!this.versions.has(line.stream)) this.versions.set(line.stream, new Set());
     this.versions.get(line.stream).add(line.version);
   }
-  async end() {
+  async end(content) {
     for (const [number, line] of this.doubtful) {
       const place = [await this.at(line.told), line.position].find((p) => p !== null && !this.seen.has(p) && this.has(p));
       if (place === undefined) { this.find("event-inserted", { line: number, event: line.name, position: line.position }); continue; }
@@ -334,6 +345,7 @@ class Log {
     }
     for (const [position, after] of moved(this.order.sort((a, b) => a[0] - b[0]).map((pair) => pair[1]))) this.find("event-reordered", { position, after });
     await this.missing();
+    for (const line of content ? this.withheld : []) if (!this.erased.has(line.name)) this.find("data-withheld", { position: line.position, event: line.name });
     this.checked.streams += this.signed.size;
     for (const [stream, version] of this.signed) {
       const versions = this.versions.get(stream) ?? new Set();
@@ -471,12 +483,14 @@ async function check(parts, trusted, progress) {
       try { line = await lineOf(bytes); }
       catch (error) { checked.find("line-unreadable", "", { line: number, reason: error.message }); continue; }
       const log = byContext.get(line.context);
-      if (log) { await log.take(line, number); checked.events++; checked.withheld += !line.data; }
+      if (log) { await log.take(line, number); checked.events++; checked.withheld += line.withheld; }
       else if (logs.size) checked.find("event-inserted", "", { line: number, event: line.name, position: line.position });
       if (number % 500 === 0) await progress(number);
     }
   } catch (error) { damaged(error, ""); }
-  for (const log of logs.values()) await log.end();
+  // One line with data is enough: nobody may say afterwards that none were to leave.
+  const content = Boolean(manifest.content) || checked.events > checked.withheld;
+  for (const log of logs.values()) await log.end(content);
   return checked;
 }
 
