@@ -19,6 +19,7 @@ from services.projection.folding import AnotherFolds, Fold
 from services.projection.follower import Entry
 from services.projection.models import schema
 from services.projection.versions import LOCKS, TO_FEED
+from shared.ending import end_if_told
 from shared.store.pool import Pool
 from shared.store.session import FEW_ROWS, LEASE, LOST, ROUND_TRIP_S, SILENT, connect
 from shared.store.streams import Unavailable
@@ -99,6 +100,7 @@ class Feeding:
             while True:
                 with suppress(Unavailable, asyncpg.PostgresError):  # the queries say so already
                     await self._look(feeding)
+                end_if_told()
                 await asyncio.sleep(LOOK_S)
         finally:
             for task in feeding.values():
@@ -136,6 +138,7 @@ class Feeding:
                 self._folds.pop(version, None)
                 if connection is not None:
                     connection.terminate()
+            end_if_told()
             await asyncio.sleep(AGAIN_S)
 
     async def _turn(self, connection: asyncpg.Connection, version: int) -> None:
@@ -167,6 +170,7 @@ class Feeding:
                 except (*LOST, AnotherFolds):
                     raise
                 except Exception as error:
+                    end_if_told()
                     # An event that this image cannot fold: what is seen stays, and says so.
                     self._degraded[what] = f"{type(error).__name__}: {error}"
                     await logger.aexception("read models stand still", version=version)

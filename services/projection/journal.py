@@ -17,6 +17,7 @@ from services.projection.models.schema import Models
 from services.projection.versions import ANSWERING
 from shared.clock import Clock
 from shared.contracts.registry import CONTEXTS
+from shared.ending import end_if_told
 from shared.messaging.kafka import Kafka
 from shared.messaging.reactions import Received
 from shared.store.command import Heard
@@ -132,6 +133,7 @@ class Journal:
             except AnotherImage:
                 self._why_not = ANOTHER_IMAGE
             except (Unavailable, asyncpg.PostgresError) as error:
+                end_if_told()
                 self._why_not = f"store-unavailable: {error}"
             await asyncio.sleep(POLL_S)
 

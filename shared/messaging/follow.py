@@ -10,6 +10,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from shared.contracts.registry import Event, UnknownType, decode
+from shared.ending import end_if_told
 from shared.events.envelope import Identity, Malformed, Record, from_kafka, identity
 from shared.messaging.kafka import SILENT, unbroken
 from shared.messaging.topics import TopicMismatch
@@ -154,6 +155,7 @@ async def follow_for_ever(
             degraded[what] = str(error)
         except (*SILENT, Unavailable, Stopped, Fork, Incomplete, TopicMismatch) as error:
             degraded[what] = f"{type(error).__name__}: {error}"
+        end_if_told()
         await logger.awarning("following begins again", reason=degraded.get(what), what=what)
         if asyncio.get_running_loop().time() - begun > AGAIN_S[1]:
             pause = AGAIN_S[0]

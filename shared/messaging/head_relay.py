@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 
 from shared.contracts.audit import ADAPTER, TOPIC, TREE_HEAD, TreeHead
 from shared.contracts.registry import CONTRACTS_URL
+from shared.ending import end_if_told
 from shared.events.envelope import Headers
 from shared.events.signing import genuine
 from shared.events.tree import Frontier
@@ -69,6 +70,7 @@ class HeadRelay:
             try:
                 await unbroken(self._publish())
             except (*SILENT, Unavailable, Wiped, TopicMismatch) as error:
+                end_if_told()
                 self._log.degraded[DUTY] = f"{type(error).__name__}: {error}".strip(": ")
                 await logger.awarning("publishing tree heads begins again", error=repr(error))
             if asyncio.get_running_loop().time() - begun > AGAIN_S[1]:

@@ -19,6 +19,7 @@ from aiokafka.partitioner import murmur2
 
 from shared.contracts.registry import CONTEXTS, CONTRACTS_URL
 from shared.crash import crash_point
+from shared.ending import end_if_told
 from shared.events.envelope import Record
 from shared.messaging.against_log import begins_anew, compare
 from shared.messaging.kafka import SILENT, Kafka, abandoned, partitions, unbroken
@@ -91,6 +92,7 @@ class Relay:
             try:
                 await unbroken(self._publish(tenure))
             except (*SILENT, Unavailable, Wiped, Erased, TopicMismatch) as error:
+                end_if_told()
                 if isinstance(error, Stray):
                     await self._distrust(tenure)
                 self._log.degraded["relay"] = _why(error)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from shared.ending import end_if_told
 from shared.store.session import LOST
 from shared.store.streams import Unavailable
 
@@ -43,6 +44,7 @@ class Pool:
             async with self._pool.acquire(timeout=5) as connection:
                 yield connection
         except LOST as error:
+            end_if_told()
             raise Unavailable("store-unavailable") from error
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ import asyncpg
 import structlog
 
 from shared.crash import crash_point
+from shared.ending import end_if_told
 
 LEASE = 0x66757961  # any number that every process of one database agrees on
 POLL_S = 0.1
@@ -88,6 +89,7 @@ class Session:
                 async with asyncio.timeout(ROUND_TRIP_S):
                     yield self._connection
             except LOST as error:
+                end_if_told()
                 raise LeaseLost(f"{type(error).__name__}: {error}") from error
 
     async def beat(self) -> None:
