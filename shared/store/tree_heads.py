@@ -105,7 +105,8 @@ class TreeHeads:
                 signed = tree.size
                 TREE_SIZE.labels(self._log.service).set(signed)
                 self.signed.set()
-                self._log.degraded.pop(DUTY, None)
+                if self._contradicted is None:  # nor take back what the topic said meanwhile
+                    self._log.degraded.pop(DUTY, None)
                 await asyncio.sleep(self._every_s)
             await self._log.grown(tree.size, self._every_s)
 

@@ -16,6 +16,8 @@ from shared.store.tree_heads import TreeHeads, heads
 from tests.integration.store import command, new_log, note, serving, stream
 
 SOON_S = 0.02
+PATIENCE_S = 90
+"""How long what must come about may take on a machine that has much else to do."""
 
 
 def key_file(directory: Path, name: str = "signing-key.pem") -> Path:
@@ -52,15 +54,15 @@ async def stored(log: Log) -> list[TreeHead]:
     return await heads(log, log.installation, log.service, 0, 1000)
 
 
-async def until(found: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
-    async with asyncio.timeout(seconds):
+async def until(found: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
         while not await found():
             await asyncio.sleep(0.02)
 
 
 async def covered(log: Log) -> TreeHead:
     """The head that covers all that was written."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not (known := await stored(log)) or known[-1].size < log.committed:
             await asyncio.sleep(0.01)
     return known[-1]

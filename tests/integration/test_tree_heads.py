@@ -9,13 +9,16 @@ from confluent_kafka.admin import AdminClient
 from deploy.local.kafka import Cluster
 from deploy.proof.bundle import Bundle
 from deploy.proof.check import check
-from shared.contracts.audit import TOPIC
+from shared.contracts.audit import TOPIC, TreeHead
 from shared.events.signing import genuine
 from shared.events.stream_map import StreamMap
 from shared.events.tree import root
-from shared.store.tree_heads import keys
+from shared.store import tree_heads
+from shared.store.session import Session
+from shared.store.tree_heads import TreeHeads, keys
 from tests.integration.exports import taken
 from tests.integration.heads import (
+    SOON_S,
     covered,
     key_file,
     published,
@@ -26,7 +29,7 @@ from tests.integration.heads import (
     until,
     write,
 )
-from tests.integration.store import new_log, prepare
+from tests.integration.store import new_log, prepare, serving
 
 
 async def test_a_head_says_what_the_log_holds_and_its_key_is_known(
@@ -209,7 +212,7 @@ async def test_heads_are_published_and_a_wiped_kafka_gets_all_of_them_again(
         admin = AdminClient({"bootstrap.servers": bootstrap})
         for gone in admin.delete_topics([TOPIC], operation_timeout=10).values():
             gone.result()
-        await until(all_there, 40)
+        await until(all_there)
         await write(log)
         await covered(log)
         await until(all_there)
@@ -241,5 +244,32 @@ async def test_a_restored_store_that_tells_another_story_than_kafka_signs_no_mor
             return any("Kafka holds a head" in why for why in log.readiness().degraded)
 
         await until(said)
-        known = [one.signature for one in await published(bootstrap)]
-    assert known[-1] == head.signature
+        known: list[TreeHead] = []
+
+        async def read() -> bool:
+            known[:] = await published(bootstrap)
+            return bool(known)
+
+        await until(read)
+    assert known[-1].signature == head.signature
+
+
+async def test_what_the_topic_contradicts_while_a_head_is_being_kept_stays_said(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await prepare(database)
+    log = new_log(database)
+    duty = TreeHeads(log, key_file(tmp_path), SOON_S)
+    keep = tree_heads.keep
+
+    async def contradicted_meanwhile(session: Session, head: TreeHead) -> None:
+        await keep(session, head)
+        duty.contradict("Kafka holds another head")
+
+    monkeypatch.setattr(tree_heads, "keep", contradicted_meanwhile)
+    async with serving(log, [duty]):
+        await write(log)
+        await duty.signed.wait()
+        assert log.readiness().degraded == [
+            "tree-heads: log-contradicts-head: Kafka holds another head"
+        ]
