@@ -11,6 +11,13 @@ from shared.ending import end_if_told
 from shared.store.session import LOST
 from shared.store.streams import Unavailable
 
+HALF_A_MINUTE = "30000"
+FORGOTTEN = {
+    # A reader that is gone without a word would keep its snapshot, and vacuum from all tables.
+    "idle_in_transaction_session_timeout": HALF_A_MINUTE,
+    "tcp_user_timeout": HALF_A_MINUTE,
+}
+
 
 async def _as_it_is(_: object) -> None:
     """Readers leave nothing behind that would have to be reset, at a round trip each time."""
@@ -39,7 +46,7 @@ class Pool:
                         timeout=5,
                         command_timeout=30,
                         reset=_as_it_is,
-                        server_settings={"application_name": self._name},
+                        server_settings={"application_name": self._name, **FORGOTTEN},
                     )
             async with self._pool.acquire(timeout=5) as connection:
                 yield connection

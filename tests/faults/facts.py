@@ -205,14 +205,21 @@ def _text(value: str | bytes | None) -> str:
 
 
 async def horizon_s(dsn: str) -> tuple[float, str]:
-    """For how long the oldest snapshot of a session of ours has been held, and what it does."""
+    """For how long the oldest snapshot of a session of ours has been held, and what it does.
+
+    A query of the read model may: it answers from one moment, however slow its link. The server
+    ends it after half a minute.
+    """
     connection = await asyncpg.connect(dsn)
     try:
         row = await connection.fetchrow(
             "SELECT extract(epoch FROM clock_timestamp() - query_start)::float8,"
             " concat_ws(' ', application_name, state, wait_event, left(query, 200))"
             " FROM pg_stat_activity WHERE starts_with(application_name, 'fuyan-')"
-            " AND backend_xmin IS NOT NULL AND state <> 'idle' ORDER BY query_start LIMIT 1"
+            " AND backend_xmin IS NOT NULL AND state <> 'idle'"
+            " AND NOT (starts_with(application_name, 'fuyan-projection-reader/')"
+            "          AND clock_timestamp() - query_start < interval '40 s')"
+            " ORDER BY query_start LIMIT 1"
         )
     finally:
         await connection.close()
