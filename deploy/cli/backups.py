@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from deploy.backups import restoring, taking
 from deploy.backups.evidence import Store
 from deploy.backups.manifest import Manifest, Unsound
+from deploy.backups.tools import environment
 from deploy.cli import house
 from deploy.cli.house import Exit
 from deploy.cli.services import Service
@@ -77,6 +78,7 @@ def restore(
     replace: Annotated[
         bool, typer.Option("--replace", help="What the databases hold now may go.")
     ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --replace: do not ask.")] = False,
     no_evidence: Annotated[
         bool, typer.Option("--no-evidence", help="Leave the evidence store alone.")
     ] = False,
@@ -85,7 +87,8 @@ def restore(
     """恢复备份 · Put a backup back: into empty databases, or with --replace into those there are.
 
     All hashes are checked before anything is touched; what a database held is dropped only once
-    all is back and counted. Evidence that is there is never written over. Afterwards run
+    all is back and counted; --replace names those databases and asks first, unless --yes is given.
+    Evidence that is there is never written over. Afterwards run
     `fuyan events adopt` for each service that writes. FUYAN_DATABASE_<SERVICE> name the databases,
     as their owners; FUYAN_EVIDENCE the evidence. Needs pg_restore of that version.
 
@@ -93,6 +96,8 @@ def restore(
     answer, or a process of the service is still writing.
     """
     wanted = house.databases(only or tuple(Service))
+    if replace and not yes:
+        _agreed(wanted)
     store = _evidence() if Service.submission in wanted and not no_evidence else None
     with _told(), bar(as_json) as told:
         manifest, left, put = _ran(
@@ -108,6 +113,31 @@ def restore(
         f" {'; '.join(told_next)}",
         as_json,
     )  # fmt: skip
+
+
+def _agreed(wanted: Mapping[Service, str]) -> None:
+    """Ends the command unless a person agrees that what these databases hold may go."""
+    named = ", ".join(f"{service} ({_place(dsn)})" for service, dsn in wanted.items())
+    typer.echo(
+        f"下列数据库现有的全部内容将被备份取代：{named}\n"
+        f"All that these databases hold now will be replaced by the backup: {named}",
+        err=True,
+    )
+    try:
+        agreed = typer.confirm("确定吗？ / Are you sure?", err=True)
+    except typer.Abort:  # nobody is there to ask
+        agreed = False
+    if not agreed:
+        fail(
+            Exit.USAGE,
+            "未确认，未作任何改动；无人值守时加 --yes",
+            "not confirmed, nothing was changed; add --yes where nobody can be asked",
+        )
+
+
+def _place(dsn: str) -> str:
+    told = environment(dsn)
+    return f"{told.get('PGHOST', '')}:{told.get('PGPORT', '5432')}/{told.get('PGDATABASE', '')}"
 
 
 def _say(manifest: Manifest, directory: Path, zh: str, en: str, as_json: bool) -> None:
@@ -129,7 +159,7 @@ def _evidence() -> Store | None:
     from services.submission.evidence.store import opened
 
     return opened(
-        os.environ.get("FUYAN_EVIDENCE"), os.environ.get("FUYAN_EVIDENCE_ENDPOINT") or None
+        os.environ.get("FUYAN_EVIDENCE") or None, os.environ.get("FUYAN_EVIDENCE_ENDPOINT") or None
     )
 
 

@@ -17,7 +17,9 @@ from deploy.cli.republishing import record
 from deploy.cli.services import Service
 from deploy.cli.telling import AsJson, explained, fail
 from shared.clock import SHANGHAI
+from shared.contracts import audit
 from shared.contracts.registry import CONTEXTS
+from shared.messaging.head_relay import read_head
 from shared.messaging.watching import Watched, watch
 
 
@@ -31,7 +33,8 @@ class Wanted:
 
     def __call__(self, one: Watched) -> bool:
         if one.who is None:
-            return not (self.type or self.township or self.programme)
+            told = one.header("ce_type")
+            return self.type in told and not (self.township or self.programme)
         programme, *rest = one.who.subject.split("/")
         return (
             self.type in one.who.type
@@ -69,7 +72,8 @@ def tail(
     """跟看事件 · Follow events as they come: position, recorded, type, subject, version, actor.
 
     With --content that you looked is put on record in each service whose topic you read
-    (FUYAN_DATABASE_<SERVICE>). Duplicates are shown too: this is what lies on the topic.
+    (FUYAN_DATABASE_<SERVICE>). Signed tree heads are followed by --topic fuyan.audit.v1: size,
+    signed, type, log, root. Duplicates are shown too: this is what lies on the topic.
 
     Exit codes: 0 ended; 2 asked wrongly; 3 Kafka or a database does not answer.
     """
@@ -79,31 +83,29 @@ def tail(
             "查看内容须写明 --actor 单位:人员 和 --reason 原因",
             "--content goes with --actor ORGANISATION:OFFICER and --reason",
         )
-    contexts = _contexts(service, topic or [])
+    topics = _topics(service, topic or [])
     since = _since(begin)
     wanted = Wanted(type=kind, township=township, programme=programme)
     with explained(), suppress(KeyboardInterrupt):
         if content:  # before anything is seen
-            asyncio.run(
-                _looked(contexts, actor, {"reason": reason, "from": since, **asdict(wanted)})
-            )
-        asyncio.run(_tail(contexts, since, follow, wanted, content, as_json))
+            asyncio.run(_looked(topics, actor, {"reason": reason, "from": since, **asdict(wanted)}))
+        asyncio.run(_tail(topics, since, follow, wanted, content, as_json))
 
 
-def _contexts(service: Service | None, topics: Sequence[str]) -> list[str]:
-    """The contexts asked for, by service or by topic."""
+def _topics(service: Service | None, topics: Sequence[str]) -> list[str]:
+    """The topics asked for, by service or by name."""
     if (service is not None and topics) or service is Service.projection:
         fail(Exit.USAGE, "请给出一个写库的服务，或 --topic", "name a writing service, or --topic")
-    by_topic = {context.topic: name for name, context in CONTEXTS.items()}
-    if unknown := [one for one in topics if one not in by_topic]:
+    known = [*(context.topic for context in CONTEXTS.values()), audit.TOPIC]
+    if unknown := [one for one in topics if one not in known]:
         fail(
             Exit.USAGE,
-            f"没有主题 {unknown[0]}；现有：{'、'.join(by_topic)}",
-            f"there is no topic {unknown[0]}; there are: {', '.join(by_topic)}",
+            f"没有主题 {unknown[0]}；现有：{'、'.join(known)}",
+            f"there is no topic {unknown[0]}; there are: {', '.join(known)}",
         )
     if topics:
-        return [by_topic[one] for one in topics]
-    return list(CONTEXTS) if service is None else list(OWN[service])
+        return list(topics)
+    return [CONTEXTS[name].topic for name in (CONTEXTS if service is None else OWN[service])]
 
 
 def _since(begin: str) -> datetime | None:
@@ -118,22 +120,21 @@ def _since(begin: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=SHANGHAI)
 
 
-async def _looked(contexts: Sequence[str], actor: str, told: dict[str, Any]) -> None:
+async def _looked(topics: Sequence[str], actor: str, told: dict[str, Any]) -> None:
     """On record in every service whose content is about to be seen."""
     for service, own in OWN.items():
-        if set(own) & set(contexts):
+        if any(CONTEXTS[name].topic in topics for name in own):
             await record(house.database(service), "tail-content", actor, told)
 
 
 async def _tail(
-    contexts: Sequence[str],
+    topics: Sequence[str],
     since: datetime | None,
     follow: bool,
     wanted: Wanted,
     content: bool,
     as_json: bool,
 ) -> None:
-    topics = [CONTEXTS[name].topic for name in contexts]
     async for one in watch(house.kafka(), topics, begin=since, follow=follow):
         if wanted(one):
             shown = _shown(one, content)
@@ -143,8 +144,19 @@ async def _tail(
 def _shown(one: Watched, content: bool) -> dict[str, Any]:
     message = one.message
     at = f"{message.topic}/{message.partition}@{message.offset}"
-    if one.who is None:
-        shown: dict[str, Any] = {"at": at, "unreadable": True}
+    shown: dict[str, Any]
+    if one.who is None and (head := read_head(message)) is not None:
+        shown = {
+            "size": head.size,
+            "signed_at": head.signed_at,
+            "type": audit.TREE_HEAD,
+            "log": f"{head.installation}/{head.service}",
+            "root": head.root,
+            "id": one.header("ce_id"),
+            "at": at,
+        }
+    elif one.who is None:
+        shown = {"at": at, "unreadable": True}
     else:
         shown = {
             "position": int(one.header("ce_position") or 0),
@@ -164,8 +176,18 @@ def _shown(one: Watched, content: bool) -> dict[str, Any]:
 def _line(shown: dict[str, Any]) -> str:
     if "unreadable" in shown:
         return f"?  {shown['at']}: 不是本系统的事件 / no event of ours"
-    line = (
+    if "root" in shown:
+        line = (
+            f"{shown['size']:>8}  {shown['signed_at']}  {shown['type']}"
+            f"  {shown['log']}  {shown['root']}"
+        )
+    else:
+        line = _event(shown)
+    return f"{line}\n          {shown['data']}" if "data" in shown else line
+
+
+def _event(shown: dict[str, Any]) -> str:
+    return (
         f"{shown['position']:>8}  {shown['recorded_at']}  {shown['type']}"
         f"  {shown['subject']}@{shown['version']}  {shown['actor']}"
     )
-    return f"{line}\n          {shown['data']}" if "data" in shown else line

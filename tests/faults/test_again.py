@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from shared.messaging.relay import Relay
 from shared.store.log import Log
 from tests.faults.donors import sent, tell, written
 from tests.faults.followed import publish, rows, topics
+from tests.integration.heads import covered, key_file, signing, until, write
+from tests.integration.heads import published as heads_published
 from tests.integration.store import new_log, prepare, serving
-from tests.integration.test_messaging import topic, until
+from tests.integration.test_messaging import topic
 
 pytestmark = pytest.mark.kafka
 
@@ -110,6 +113,30 @@ async def test_nothing_is_sent_by_hand_to_a_cluster_that_has_yet_to_be_filled(
     asked = ("events", "republish", "submission", "--all")
     assert (await fuyan(prepared, kafka, *asked))[0] == Exit.DIFFERS
     assert await places(kafka) == []
+
+
+async def test_signed_heads_are_watched_as_they_lie_on_the_audit_topic(
+    prepared: str, kafka: Kafka, tmp_path: Path
+) -> None:
+    async with signing(prepared, key_file(tmp_path), kafka.bootstrap) as log:
+        await write(log)
+        head = await covered(log)
+
+        async def there() -> bool:
+            return head in await heads_published(kafka.bootstrap)
+
+        await until(there)
+    asked = ("events", "tail", "--topic", "fuyan.audit.v1", "--no-follow", "--from", "beginning")
+    code, seen = await fuyan(prepared, kafka, *asked)
+    assert code == Exit.OK
+    assert [(one["log"], one["size"], one["root"]) for one in seen] == [
+        ("test/submission", 1, head.root)
+    ]
+    assert (await fuyan(prepared, kafka, *asked, "--type", "tree-head"))[1] == seen
+    assert (await fuyan(prepared, kafka, *asked, "--programme", "p"))[1] == []
+    told = {"FUYAN_KAFKA": kafka.bootstrap}
+    ran = await asyncio.to_thread(CliRunner().invoke, app, list(asked), env=told)
+    assert f"test/submission  {head.root}" in ran.stdout
 
 
 async def test_events_are_watched_by_type_and_place_and_their_content_is_not_seen_unseen(

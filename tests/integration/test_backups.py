@@ -7,10 +7,13 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from typer.testing import CliRunner, Result
 
 from deploy.backups import restoring, taking
 from deploy.backups.manifest import NAME, Manifest, Unsound
 from deploy.backups.tools import run
+from deploy.cli.house import Exit
+from deploy.cli.main import app
 from deploy.cli.services import Service, apply
 from deploy.local.postgres import Databases
 from services.submission.evidence.store import opened
@@ -85,6 +88,32 @@ async def test_a_backup_goes_back_into_the_same_databases_only_when_told_so(
     assert again.databases["submission"].last == before + 1
     await restoring.restore(tmp_path / "two", four, None, quiet, replace=True)
     assert await events(four) == before + 1
+
+
+async def test_what_a_database_holds_goes_only_once_a_person_agreed_to_it_by_name(
+    four: Four, tmp_path: Path
+) -> None:
+    directory = tmp_path / "one"
+    before = (await take(directory, four)).databases["submission"].last
+    await write(four)
+    told = {f"FUYAN_DATABASE_{name.upper()}": dsn for name, dsn in four.items()}
+    told["FUYAN_EVIDENCE"] = ""
+
+    async def replaced(*more: str, says: str = "") -> Result:
+        words = ["restore", str(directory), "--replace", "--only", "submission", *more]
+        return await asyncio.to_thread(CliRunner().invoke, app, words, input=says, env=told)
+
+    for says in ("", "n\n"):
+        refused = await replaced(says=says)
+        assert refused.exit_code == Exit.USAGE
+        assert four[Service.submission].rsplit("/", 1)[1] in refused.stderr
+        assert four[Service.review].rsplit("/", 1)[1] not in refused.stderr
+        assert "--yes" in refused.stderr
+        assert await events(four) == before + 1
+    for more, says in (((), "y\n"), (("--yes",), "")):
+        assert (await replaced(*more, says=says)).exit_code == Exit.OK
+        assert await events(four) == before
+        await write(four)
 
 
 async def test_a_damaged_backup_touches_nothing(four: Four, tmp_path: Path) -> None:
