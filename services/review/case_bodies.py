@@ -267,7 +267,7 @@ class RevocationBody(ActBody):
 class RewardBody(ActBody):
     """A reward to grant."""
 
-    fund: Literal["city", "district"]
+    fund: Literal["district", "city"]
     basis: Literal["on-time", "demonstration", "rank"]
     amount_fen: Fen
     rank: Many | None = None

@@ -11,7 +11,7 @@ from shared.contracts.blocks import ProgrammeSite
 from shared.contracts.case import CaseEvent, RewardCancelled, RewardGranted, RewardPaid
 from shared.contracts.refusals import Refused
 
-Fund = Literal["city", "district"]
+Fund = Literal["district", "city"]
 Basis = Literal["on-time", "demonstration", "rank"]
 
 

@@ -301,7 +301,7 @@ class RewardGranted(OfCase):
     """Money from the city's or the district's safety fund."""
 
     reward_id: str
-    fund: Literal["city", "district"]
+    fund: Literal["district", "city"]
     basis: Literal["on-time", "demonstration", "rank"]
     rule_version: int
     amount_fen: int

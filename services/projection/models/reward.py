@@ -7,7 +7,7 @@ from typing import Literal
 
 from shared.contracts.case import RewardCancelled, RewardGranted, RewardPaid
 
-Fund = Literal["city", "district"]
+Fund = Literal["district", "city"]
 Basis = Literal["on-time", "demonstration", "rank"]
 
 
