@@ -48,6 +48,11 @@ class Kafka:
         return f"Kafka({self.bootstrap!r})"  # a password must not reach a log
 
     @property
+    def servers(self) -> list[str]:
+        """One by one: FastStream takes a string for one server, commas and all."""
+        return [one.strip() for one in self.bootstrap.split(",")]
+
+    @property
     def security(self) -> dict[str, Any]:
         """What aiokafka's clients take beside the bootstrap servers."""
         context: ssl.SSLContext | None = None

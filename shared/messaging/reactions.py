@@ -160,7 +160,7 @@ class Reactions:
 
     def _broker(self, tenure: Tenure, over: asyncio.Future[None]) -> KafkaBroker:
         broker = KafkaBroker(
-            self._kafka.bootstrap,
+            self._kafka.servers,
             security=self._kafka.faststream_security(),
             allow_auto_create_topics=False,
             graceful_timeout=DRAIN_S,

@@ -189,3 +189,18 @@ async def test_a_deleted_topic_is_made_again_by_an_idle_relay(
         await until(published, 10)
         await deleted(kafka)
         await until(published, 20)
+
+
+async def test_reactions_go_by_whichever_of_several_servers_answers(
+    database: str, kafka: Kafka
+) -> None:
+    await prepare(database)
+    await publish(kafka, [message(record("p/t"))])
+    log = reviewing(database)
+    several = Kafka(f"127.0.0.1:1, {kafka.bootstrap}")
+
+    async def reacted() -> bool:
+        return bool((await log.rows("SELECT count(*) FROM log"))[0][0] == 1)
+
+    async with serving(log, [Reactions(log, several, {DeficiencyWithdrawn: answer})]):
+        await until(reacted, 30)
