@@ -13,6 +13,7 @@ from deploy.local.kafka import ApacheKafka, Cluster
 from deploy.local.kafka import kafka as start_kafka
 from deploy.local.postgres import Databases, Server
 from deploy.local.processes import Processes
+from shared.collector import calm
 from tests.parts import kafka_container, parts, postgres_container
 
 
@@ -20,6 +21,11 @@ def pytest_configure() -> None:
     # The default draws every local of a traceback, for as long as a lease lasts.
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
+
+
+def pytest_collection_finish() -> None:
+    """Four thousand tests are a heap whose collection stops the loop until a lease is lost."""
+    calm()
 
 
 def pytest_report_header() -> list[str]:
