@@ -146,7 +146,14 @@ class Lease:
                     reason=self.why_not[1],
                     exc_info=None if expected else error,
                 )
+            self._forget_cancels()
             await asyncio.sleep(0 if self.ended else pause)
+
+    def _forget_cancels(self) -> None:
+        """A failed task group leaves its own cancel counted, which would end the next tenure."""
+        task = asyncio.current_task()
+        while task is not None and not self.ended and task.cancelling():
+            task.uncancel()
 
     async def _take(self) -> Session:
         """Wait until this process is the writer; raises one of LOST while the server is away.
