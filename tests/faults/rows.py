@@ -46,7 +46,7 @@ MOST = [
     Line("offsets reset", u.offsets_reset, mixes=True),
     Line("clock moves", s.clock_moves, mixes=True),
     Line("poison", u.poison, short=True),
-    Line("broker replaced", u.broker_replaced_behind_a_stopped_reader, short=True),
+    Line("broker replaced", u.broker_replaced_behind_a_stopped_reader),
 ]  # fmt: skip
 FULL = [
     Line("nothing", u.calm),
