@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from deploy.cli.services import Service
-from deploy.doctor import heads, models, running, stores
+from deploy.doctor import heads, running, stores
 from deploy.doctor.finding import Finding, away, listed, skipped, well, wrong
 from deploy.doctor.ledger import Place
 from deploy.doctor.record import (
@@ -48,6 +48,9 @@ async def examine(
     house: House, progress: Progress, raising: Collection[str] = ()
 ) -> AsyncIterator[Finding]:
     """Finding by finding; it only reads, beside services that run or without them."""
+    # Here, for another service must start where this one is not installed.
+    from deploy.doctor import models
+
     logs = Logs()
     for service in Service:
         async for one in _store(service, house, logs, progress):

@@ -97,7 +97,11 @@ def readings(log: Log) -> APIRouter:
         }
         return [kept[version] for version in sorted(kept)]
 
-    @router.get(f"{CASE}/differences", dependencies=roles(*MARKERS))
+    @router.get(
+        f"{CASE}/differences",
+        dependencies=roles(*MARKERS),
+        responses={409: {"description": "Marks of one's own are missing yet"}},
+    )
     async def table(here: Here) -> list[Difference]:
         """Where the marks differ; for the team's leader, who has marked: everybody marks alone."""
         _, found = await scene(log, here)
